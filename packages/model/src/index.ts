@@ -1,0 +1,76 @@
+export { type Clock, systemClock } from './clock.ts'
+export {
+  type DriverErrorKind,
+  driverError,
+  type ErrorCode,
+  type ErrorOptions,
+  errorStatus,
+  HearthError,
+  invalidInput,
+  isHearthError,
+  messageOf,
+} from './errors.ts'
+export { limits } from './limits.ts'
+export { type Log, silentLog } from './log.ts'
+export {
+  type BootMethod,
+  type BootReason,
+  type BootReport,
+  bootReasons,
+  type InjectedFile,
+  type LaunchConfig,
+  liveMachineStates,
+  type Machine,
+  type MachineState,
+  machineTransitions,
+  type NetworkIdentity,
+} from './machine.ts'
+export {
+  looksLikeMachineId,
+  type MachineId,
+  type Name,
+  nameRule,
+  newMachineId,
+  newSnapshotId,
+  parseMachineId,
+  parseName,
+  parseSnapshotId,
+  parseTemplateRef,
+  type RandomBytes,
+  type SnapshotId,
+  type TemplateRef,
+  templateRef,
+} from './names.ts'
+export type * from './ports/guest.ts'
+export type * from './ports/machine-driver.ts'
+export type * from './ports/state-store.ts'
+export {
+  type Receipt,
+  type ReceiptItem,
+  type ReceiptItemName,
+  type ReceiptPart,
+  type ReceiptStatus,
+  receiptItems,
+} from './receipt.ts'
+export {
+  type Artifact,
+  type Compatibility,
+  type QuiesceResult,
+  type Snapshot,
+  type SnapshotKind,
+  type SnapshotLayers,
+  type SnapshotManifest,
+  type SnapshotQuality,
+  type SnapshotState,
+  snapshotTransitions,
+} from './snapshot.ts'
+export {
+  type Egress,
+  type ImageSource,
+  type ReadyCheck,
+  type Resources,
+  resourceLimits,
+  type Template,
+  type TemplateSpec,
+  type TemplateState,
+} from './template.ts'
