@@ -1,1 +1,75 @@
-export {}
+export { type EventResource, eventSchema } from './api/events.ts'
+export {
+  type ExecAttach,
+  type ExecControl,
+  type ExecEvent,
+  type ExecInfoResource,
+  type ExecStart,
+  execAttachSchema,
+  execChannels,
+  execControlSchema,
+  execEventSchema,
+  execInfoSchema,
+  execListSchema,
+  execOpeningSchema,
+  execStartSchema,
+} from './api/exec.ts'
+export {
+  type FileStatResource,
+  fileListQuerySchema,
+  fileListSchema,
+  fileQuerySchema,
+  fileRemoveQuerySchema,
+  fileStatSchema,
+  fileWatchQuerySchema,
+  fileWriteQuerySchema,
+  mkdirSchema,
+  moveSchema,
+  statHeader,
+  type WatchEventResource,
+  watchEventSchema,
+} from './api/files.ts'
+export {
+  bootReportSchema,
+  type ForkResult,
+  forkResultSchema,
+  forkSchema,
+  injectedFileSchema,
+  type Launch,
+  type LaunchOptions,
+  launchOptionsSchema,
+  launchSchema,
+  logsQuerySchema,
+  type MachineResource,
+  type MachineStatsResource,
+  machineListSchema,
+  machineQuerySchema,
+  machineSchema,
+  machineStatsSchema,
+} from './api/machines.ts'
+export { type Problem, problemContentType, problemSchema } from './api/problem.ts'
+export { type ReceiptResource, receiptItemSchema, receiptSchema } from './api/receipt.ts'
+export {
+  artifactSchema,
+  compatibilitySchema,
+  type SnapshotCreate,
+  type SnapshotResource,
+  snapshotCreateSchema,
+  snapshotListSchema,
+  snapshotQuerySchema,
+  snapshotSchema,
+  type VerifyResult,
+  verifyResultSchema,
+} from './api/snapshots.ts'
+export { type DriverStatus, driverStatusSchema, type System, systemSchema } from './api/system.ts'
+export {
+  type BuildLine,
+  buildLineSchema,
+  type ReadyCheckInput,
+  readyCheckSchema,
+  type TemplateBuild,
+  type TemplateResource,
+  templateBuildSchema,
+  templateListSchema,
+  templateSchema,
+} from './api/templates.ts'

@@ -1,0 +1,64 @@
+import * as z from 'zod'
+import { argvField, envField, listOf, pathField, text, timeField } from './fields.ts'
+import { problemSchema } from './problem.ts'
+
+const size = { cols: z.int().min(1).max(1000), rows: z.int().min(1).max(1000) }
+const tag = text(128).min(1)
+
+/** Starts a process: the first message of `GET /v1/machines/{m}/exec` (WebSocket, text). */
+export const execStartSchema = z.strictObject({
+  argv: argvField,
+  env: envField.default({}),
+  cwd: pathField.optional(),
+  user: text(64).min(1).optional().describe('Name or uid[:gid]; root when absent'),
+  pty: z.strictObject(size).optional(),
+  stdin: z.boolean().default(false).describe('Keep stdin open; otherwise it is /dev/null'),
+  tag: tag.optional().describe('A name by which the process can be found again'),
+  detach: z.boolean().default(false).describe('The process goes on when this socket closes'),
+})
+export type ExecStart = z.input<typeof execStartSchema>
+
+/** Attaches to a running process, by id or tag: the other first message. */
+export const execAttachSchema = z.strictObject({
+  attach: z.union([z.int().min(0), tag]),
+  detach: z.boolean().default(false),
+})
+export type ExecAttach = z.input<typeof execAttachSchema>
+
+export const execOpeningSchema = z.union([execStartSchema, execAttachSchema])
+
+/** Later text messages of the client. Binary messages are one channel byte (0: stdin) and bytes. */
+export const execControlSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('eof') }),
+  z.strictObject({ type: z.literal('resize'), ...size }),
+  z.strictObject({ type: z.literal('signal'), signal: z.int().min(1).max(64) }),
+])
+export type ExecControl = z.output<typeof execControlSchema>
+
+/** Text messages of the server; `exit` and `error` are the last. Binary messages are one channel byte (1 stdout, 2 stderr) and bytes. */
+export const execEventSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('started'),
+    execId: z.int(),
+    pid: z.int(),
+    lostBytes: z.int().describe('Output dropped before this attachment'),
+  }),
+  z.object({ type: z.literal('exit'), code: z.int(), signal: z.int().optional() }),
+  z.object({ type: z.literal('error'), error: problemSchema }),
+])
+export type ExecEvent = z.output<typeof execEventSchema>
+
+/** The channel byte in front of binary messages. */
+export const execChannels = { stdin: 0, stdout: 1, stderr: 2 } as const
+
+export const execInfoSchema = z.object({
+  execId: z.int(),
+  pid: z.int(),
+  argv: z.array(z.string()),
+  tag: z.string().optional(),
+  running: z.boolean(),
+  exit: z.object({ code: z.int(), signal: z.int().optional() }).optional(),
+  startedAt: timeField,
+})
+export type ExecInfoResource = z.output<typeof execInfoSchema>
+export const execListSchema = listOf(execInfoSchema)

@@ -1,0 +1,121 @@
+import { bootReasons, limits } from '@hearth/model'
+import * as z from 'zod'
+import {
+  bootMethodField,
+  egressField,
+  envField,
+  labelsField,
+  listOf,
+  modeField,
+  nameField,
+  pathField,
+  resourcesField,
+  switchField,
+  templateRefField,
+  text,
+  timeField,
+} from './fields.ts'
+import { problemSchema } from './problem.ts'
+import { receiptSchema } from './receipt.ts'
+
+/** A file put into the machine at hand-over. */
+export const injectedFileSchema = z.strictObject({
+  path: pathField,
+  content: z.base64().describe('Base64'),
+  mode: modeField.default('0644'),
+})
+
+const launchFields = {
+  name: nameField.optional(),
+  hostname: text(limits.hostnameLength).min(1).optional(),
+  env: envField.default({}),
+  secrets: envField.default({}).describe('As env, but never shown, logged or kept in a snapshot'),
+  files: z.array(injectedFileSchema).max(limits.injectedFiles).default([]),
+  labels: labelsField.default({}),
+  egress: egressField.optional().describe("The template's when absent"),
+}
+
+/** What a launch may ask for beside its origin; also the body of `POST /v1/snapshots/{id}/restore`. */
+export const launchOptionsSchema = z.strictObject(launchFields)
+export type LaunchOptions = z.input<typeof launchOptionsSchema>
+
+/** `POST /v1/machines`: exactly one of `template` and `snapshot`. */
+export const launchSchema = z.strictObject({
+  template: templateRefField.optional(),
+  snapshot: z.string().max(80).optional().describe('A snapshot id'),
+  boot: bootMethodField.optional().describe('Demand this boot method; fails when it cannot be had'),
+  ...launchFields,
+})
+export type Launch = z.input<typeof launchSchema>
+
+/** How a launch was served, why not better, and where the time went. */
+export const bootReportSchema = z.object({
+  method: bootMethodField,
+  reasons: z.array(z.object({ code: z.enum(bootReasons), detail: z.string() })),
+  phasesMs: z.record(z.string(), z.number()),
+  totalMs: z.number(),
+  snapshotId: z.string().optional(),
+  poolHit: z.boolean(),
+})
+
+export const machineSchema = z.object({
+  id: z.string(),
+  name: z.string().optional(),
+  state: z.enum(['starting', 'running', 'paused', 'stopping', 'stopped', 'failed', 'lost']),
+  failure: z.string().optional(),
+  driver: z.string(),
+  template: z.string(),
+  resources: resourcesField,
+  env: z.record(z.string(), z.string()),
+  labels: z.record(z.string(), z.string()),
+  egress: egressField,
+  hostname: z.string(),
+  machineUuid: z.string(),
+  network: z.object({ mac: z.string(), address: z.string(), gateway: z.string(), dns: z.string() }),
+  boot: bootReportSchema.optional(),
+  receipt: receiptSchema.optional(),
+  restoredFrom: z.string().optional(),
+  createdAt: timeField,
+  endedAt: timeField.optional(),
+})
+export type MachineResource = z.output<typeof machineSchema>
+
+export const machineListSchema = listOf(machineSchema)
+/** `GET /v1/machines`. */
+export const machineQuerySchema = z.strictObject({ all: switchField.describe('Also those that have ended') })
+
+/** `POST /v1/machines/{m}/fork`. */
+export const forkSchema = z.strictObject({ count: z.int().min(1).max(limits.forkCount) })
+/** One result a clone, in order; a clone that failed does not take the others with it. */
+export const forkResultSchema = z.object({
+  results: z.array(z.union([z.object({ machine: machineSchema }), z.object({ error: problemSchema })])),
+})
+export type ForkResult = z.output<typeof forkResultSchema>
+
+/** `GET /v1/machines/{m}/stats`: what the host sees, and what the guest says when it answers. */
+export const machineStatsSchema = z.object({
+  host: z.object({
+    pid: z.int().optional(),
+    anonymousBytes: z.int(),
+    residentBytes: z.int(),
+    cpuMs: z.number(),
+  }),
+  guest: z
+    .object({
+      memTotalBytes: z.int(),
+      memAvailableBytes: z.int(),
+      cpuCount: z.int(),
+      cpuBusyMs: z.number(),
+      diskTotalBytes: z.int(),
+      diskUsedBytes: z.int(),
+      processes: z.int(),
+    })
+    .optional(),
+})
+export type MachineStatsResource = z.output<typeof machineStatsSchema>
+
+/** `GET /v1/machines/{m}/logs`: the console, as text. */
+export const logsQuerySchema = z.strictObject({
+  maxBytes: z.coerce.number().int().min(1).max(16_777_216).default(65_536),
+  follow: switchField.describe('Go on sending until the machine ends'),
+})

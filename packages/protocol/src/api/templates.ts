@@ -1,0 +1,59 @@
+import { limits } from '@hearth/model'
+import * as z from 'zod'
+import { argvField, egressField, envField, listOf, nameField, resourcesField, resourcesInput, text, timeField } from './fields.ts'
+import { problemSchema } from './problem.ts'
+
+/** How a template knows that its start command serves: one of three. */
+export const readyCheckSchema = z.union(
+  [
+    z.strictObject({ command: argvField.describe('Ready when it exits with 0') }),
+    z.strictObject({ port: z.int().min(1).max(65535).describe('Ready when something listens') }),
+    z.strictObject({ log: text(1024).min(1).describe('Ready when a line of output contains it (a regular expression)') }),
+  ],
+  { error: 'one of {"command": [...]}, {"port": N}, {"log": "PATTERN"}' },
+)
+export type ReadyCheckInput = z.output<typeof readyCheckSchema>
+
+const readyTimeout = limits.readyTimeoutMs
+
+/** `POST /v1/templates`. */
+export const templateBuildSchema = z.strictObject({
+  name: nameField,
+  source: text(4200).min(1).describe('builtin:base, debian:SUITE?include=PKG,PKG, tar:/absolute/path or dir:/absolute/path'),
+  resources: resourcesInput.prefault({}),
+  env: envField.default({}),
+  start: argvField.optional(),
+  ready: readyCheckSchema.optional(),
+  readyTimeoutMs: z.int().min(readyTimeout.min).max(readyTimeout.max).default(readyTimeout.default),
+  egress: egressField.default('none'),
+  noCache: z.boolean().default(false).describe('Build a new version even when nothing changed'),
+})
+export type TemplateBuild = z.input<typeof templateBuildSchema>
+
+export const templateSchema = z.object({
+  ref: z.string(),
+  name: z.string(),
+  version: z.int(),
+  state: z.enum(['building', 'ready', 'failed', 'deleting']),
+  failure: z.string().optional(),
+  source: z.string(),
+  resources: resourcesField,
+  env: z.record(z.string(), z.string()),
+  start: z.array(z.string()).optional(),
+  ready: readyCheckSchema.optional(),
+  readyTimeoutMs: z.int(),
+  egress: egressField,
+  contentDigest: z.string(),
+  createdAt: timeField,
+})
+export type TemplateResource = z.output<typeof templateSchema>
+
+export const templateListSchema = listOf(templateSchema)
+
+/** One line of a build's answer (application/x-ndjson); the last is `done` or `error`. */
+export const buildLineSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('progress'), step: z.string(), share: z.number().min(0).max(1).optional() }),
+  z.object({ type: z.literal('done'), template: templateSchema }),
+  z.object({ type: z.literal('error'), error: problemSchema }),
+])
+export type BuildLine = z.output<typeof buildLineSchema>
