@@ -1,5 +1,7 @@
 export { type EventResource, eventSchema } from './api/events.ts'
 export {
+  type DialControl,
+  dialControlSchema,
   type ExecAttach,
   type ExecControl,
   type ExecEvent,

@@ -27,11 +27,16 @@ export type ExecAttach = z.input<typeof execAttachSchema>
 
 export const execOpeningSchema = z.union([execStartSchema, execAttachSchema])
 
-/** Later text messages of the client. Binary messages are one channel byte (0: stdin) and bytes. */
+/**
+ * Later text messages of the client. Binary messages are one channel byte (0: stdin) and bytes.
+ * Between `pause` and `resume` the server sends no output: a browser's WebSocket cannot hold the sender back by itself.
+ */
 export const execControlSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('eof') }),
   z.strictObject({ type: z.literal('resize'), ...size }),
   z.strictObject({ type: z.literal('signal'), signal: z.int().min(1).max(64) }),
+  z.strictObject({ type: z.literal('pause') }),
+  z.strictObject({ type: z.literal('resume') }),
 ])
 export type ExecControl = z.output<typeof execControlSchema>
 
@@ -62,3 +67,14 @@ export const execInfoSchema = z.object({
 })
 export type ExecInfoResource = z.output<typeof execInfoSchema>
 export const execListSchema = listOf(execInfoSchema)
+
+/**
+ * Text messages of `GET /v1/machines/{m}/dial/{port}`, both ways: `eof` ends the sender's direction and leaves the other open;
+ * `pause` and `resume` (client only) as in exec. Binary messages are the bytes. An `error` of the server is its last message.
+ */
+export const dialControlSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('eof') }),
+  z.strictObject({ type: z.literal('pause') }),
+  z.strictObject({ type: z.literal('resume') }),
+])
+export type DialControl = z.output<typeof dialControlSchema>
