@@ -1,1 +1,10 @@
-export {}
+export { createEngine } from './create-engine.ts'
+export type { Engine } from './engine.ts'
+export type { EngineEvent, EngineEvents, EngineListener } from './events/event-hub.ts'
+export type { BootChoice, LaunchOptions, LaunchRequest } from './launch/launch-request.ts'
+export type { EngineMachines } from './machines/engine-machines.ts'
+export type { EngineOptions, EngineParts, ReceiptVerifier, SshHostKey } from './parts.ts'
+export type { ReconcileReport } from './reconcile/report.ts'
+export type { EngineSnapshots, SnapshotFilter, VerifyOutcome } from './snapshots/engine-snapshots.ts'
+export type { ForkOutcome, ForkRequest, ForkResult } from './snapshots/fork-request.ts'
+export type { BuildOptions, EngineTemplates, TemplateRequest } from './templates/engine-templates.ts'

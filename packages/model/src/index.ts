@@ -73,4 +73,5 @@ export {
   type Template,
   type TemplateSpec,
   type TemplateState,
+  templateTransitions,
 } from './template.ts'

@@ -44,6 +44,13 @@ export interface TemplateSpec {
 
 export type TemplateState = 'building' | 'ready' | 'failed' | 'deleting'
 
+export const templateTransitions = {
+  building: ['ready', 'failed', 'deleting'],
+  ready: ['deleting'],
+  failed: ['deleting'],
+  deleting: [],
+} as const satisfies Record<TemplateState, readonly TemplateState[]>
+
 /** One immutable version of a template. */
 export interface Template {
   readonly ref: TemplateRef

@@ -41,6 +41,8 @@ export interface MachineSpec {
   readonly resources: Resources
   readonly network: NetworkIdentity
   readonly egress: Egress
+  /** Will be frozen in mode `template` and live no longer: its memory may lie in what becomes the base. */
+  readonly forTemplate?: boolean
 }
 
 /** What a build made, before it is published. */

@@ -1,0 +1,40 @@
+import type { Cancellable, Machine } from '@hearth/model'
+import type { EngineEvents } from './events/event-hub.ts'
+import type { LaunchRequest } from './launch/launch-request.ts'
+import type { EngineMachines } from './machines/engine-machines.ts'
+import type { ReconcileReport } from './reconcile/report.ts'
+import type { EngineSnapshots } from './snapshots/engine-snapshots.ts'
+import type { ForkRequest, ForkResult } from './snapshots/fork-request.ts'
+import type { EngineTemplates } from './templates/engine-templates.ts'
+
+/**
+ * Templates, machines and snapshots of one Hearth, over the drivers and the store it was given.
+ * One engine at a time may own a store and its drivers; `start` comes before anything else.
+ * Every error is a `HearthError`; a call that fails or is cancelled leaves nothing behind.
+ */
+export interface Engine {
+  readonly templates: EngineTemplates
+  readonly machines: EngineMachines
+  readonly snapshots: EngineSnapshots
+  readonly events: EngineEvents
+
+  /**
+   * "Give me a machine": restored, else cold. Resolves when the machine is personalised, proven so, and running.
+   * @throws HearthError `template_not_found`, `snapshot_not_found`, `snapshot_not_ready`, `name_taken`, `boot_method_unavailable`,
+   * `personalise_failed`, `ready_check_failed`, `invalid_input`, `cancelled`, `driver_*`
+   */
+  launch(request: LaunchRequest, options?: Cancellable): Promise<Machine>
+
+  /**
+   * Freezes a running machine once and makes `count` clones of that moment; the machine goes on.
+   * A clone that fails does not take the others with it.
+   * @throws HearthError `machine_not_found`, `machine_not_running`, `invalid_input`, `driver_*` when the freezing fails
+   */
+  fork(machine: string, request: ForkRequest, options?: Cancellable): Promise<ForkResult>
+
+  /** Makes rows and hosts agree after whatever happened before; called once, first. */
+  start(): Promise<ReconcileReport>
+
+  /** Ends launches and builds that are under way and lets go of guests and drivers; machines go on. */
+  close(): Promise<void>
+}

@@ -1,0 +1,28 @@
+import type { Egress, InjectedFile, Resources } from '@hearth/model'
+
+/** `auto`: restored, else cold, with the reason. */
+export type BootChoice = 'auto' | 'restored' | 'cold'
+
+/** What every launch may be given; none of it costs the fast path. */
+export interface LaunchOptions {
+  readonly name?: string
+  /** RFC 1123, at most 63 characters; the machine's name or id when absent. */
+  readonly hostname?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** As `env`, but never shown, logged, or kept in a snapshot. */
+  readonly secrets?: Readonly<Record<string, string>>
+  readonly files?: readonly InjectedFile[]
+  readonly labels?: Readonly<Record<string, string>>
+  /** The template's when absent. */
+  readonly egress?: Egress
+}
+
+/** Exactly one of `template` (`NAME` or `NAME@VERSION`) and `snapshot` (an id). */
+export interface LaunchRequest extends LaunchOptions {
+  readonly template?: string
+  readonly snapshot?: string
+  /** `auto` for a template; `restored` for a snapshot, whose content a cold boot would not have. */
+  readonly boot?: BootChoice
+  /** Other resources than the template's mean a cold boot: a restored machine has the snapshot's. */
+  readonly resources?: Partial<Resources>
+}

@@ -1,0 +1,26 @@
+import type { GuestConnection, Machine, MachineStats, Receipt } from '@hearth/model'
+
+/** Machines are named by id, or by name while they live. */
+export interface EngineMachines {
+  /** Newest first; only those that live unless `all`. */
+  list(options?: { readonly all?: boolean }): Promise<Machine[]>
+  /** @throws HearthError `machine_not_found` */
+  get(machine: string): Promise<Machine>
+  /** Stops its vCPUs; succeeds when already paused. @throws HearthError `machine_not_running` */
+  pause(machine: string): Promise<Machine>
+  /** Continues it with the right time and fresh entropy; succeeds when already running. @throws HearthError `machine_not_running` */
+  resume(machine: string): Promise<Machine>
+  /** Ends it and resolves when nothing of it is left on the host. Succeeds when it has ended already. @throws HearthError `machine_not_found` */
+  destroy(machine: string): Promise<void>
+  /** @throws HearthError `state_conflict` when it was never personalised */
+  receipt(machine: string): Promise<Receipt>
+  /** @throws HearthError `machine_not_running` */
+  stats(machine: string): Promise<MachineStats>
+  /** The console log's last `maxBytes`. @throws HearthError `machine_not_running` when it has ended */
+  consoleLog(machine: string, maxBytes: number): Promise<Uint8Array>
+  /**
+   * The one connection to its guest agent, shared by all who use the machine. The engine owns it: callers open sessions and streams
+   * on it and never suspend, resume or close it. @throws HearthError `machine_not_running`
+   */
+  guest(machine: string): Promise<GuestConnection>
+}

@@ -1,0 +1,59 @@
+import type {
+  AssignRequest,
+  Clock,
+  GuestHello,
+  IdentifyRequest,
+  Log,
+  MachineDriver,
+  OpenGuest,
+  RandomBytes,
+  ReceiptItem,
+  StateStore,
+} from '@hearth/model'
+
+/** A host key as the guest is given it, in OpenSSH's file formats. */
+export type SshHostKey = IdentifyRequest['sshHostKeys'][number]
+
+/** Checks what a guest answered against what it was told; throws `personalise_failed` naming the item. */
+export interface ReceiptVerifier {
+  identify(request: IdentifyRequest, items: readonly ReceiptItem[], hello: GuestHello): void
+  assign(request: AssignRequest, items: readonly ReceiptItem[], hello: GuestHello): void
+}
+
+export interface EngineOptions {
+  /** Clones of one fork, or restores, that are made at the same time. */
+  readonly forkConcurrency: number
+  /** How long a guest may stand still for a snapshot before it thaws itself. */
+  readonly quiesceDeadlineMs: number
+  /** For restore, connect and personalise together. */
+  readonly restoreDeadlineMs: number
+  /** For boot until the guest agent answers. */
+  readonly bootDeadlineMs: number
+  /** Ended machines' rows are forgotten after this. */
+  readonly endedRowsKeptMs: number
+  /** `off` is the negative control of the freshness tests: clones keep the identity of their source. */
+  readonly personalise: 'on' | 'off'
+}
+
+export const defaultEngineOptions: EngineOptions = {
+  forkConcurrency: 4,
+  quiesceDeadlineMs: 10_000,
+  restoreDeadlineMs: 60_000,
+  bootDeadlineMs: 180_000,
+  endedRowsKeptMs: 7 * 86_400_000,
+  personalise: 'on',
+}
+
+/** Everything the engine is given; it makes none of this itself. */
+export interface EngineParts {
+  /** The first makes new templates; the others serve what they made earlier. */
+  readonly drivers: readonly MachineDriver[]
+  readonly store: StateStore
+  readonly openGuest: OpenGuest
+  readonly receipts: ReceiptVerifier
+  readonly newSshHostKey: () => SshHostKey
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly log: Log
+  readonly options?: Partial<EngineOptions>
+}

@@ -1,0 +1,17 @@
+import type { MachineId, SnapshotId, TemplateRef } from '@hearth/model'
+
+/** What start-up found and did about it. */
+export interface ReconcileReport {
+  /** Still running or paused, taken over. */
+  readonly adopted: readonly MachineId[]
+  /** Rows whose machine is gone. */
+  readonly lost: readonly MachineId[]
+  /** Half-made or half-ended machines that were ended. */
+  readonly rolledBack: readonly MachineId[]
+  /** Machines on a host that no row knows; destroyed. */
+  readonly orphans: readonly MachineId[]
+  /** Snapshots that were half made, half removed, missing or unknown. */
+  readonly snapshots: readonly SnapshotId[]
+  /** Templates whose build or removal was cut short. */
+  readonly templates: readonly TemplateRef[]
+}
