@@ -1,0 +1,98 @@
+import { readdirSync } from 'node:fs'
+import { hintFrom, runCommand } from './run-command.mjs'
+import { SetupError, say } from './say.mjs'
+
+const aptOptions = [
+  '-o',
+  'Acquire::Retries=2',
+  '-o',
+  'Acquire::http::Timeout=30',
+  '-o',
+  'DPkg::Lock::Timeout=300',
+  '-o',
+  'Dpkg::Use-Pty=0',
+]
+const aptEnv = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' }
+
+/**
+ * Installs what is missing, or says which command does.
+ * @param {readonly import('./requirements.mjs').Requirement[]} missing
+ */
+export async function installDebianPackages(missing) {
+  const names = missing.map((requirement) => requirement.package)
+  say(`missing Debian packages:`)
+  for (const requirement of missing) say(`  ${requirement.package.padEnd(24)} ${requirement.why}`)
+  if (process.getuid?.() !== 0) {
+    throw new SetupError(
+      'Debian packages are missing, and only root may install them',
+      `Run this, then the same command again:\n\n  ${installCommand(names)}\n`,
+    )
+  }
+  if (!hasPackageLists()) await updatePackageLists()
+  say(`installing ${names.length} packages (some minutes the first time)`)
+  let result = await install(names)
+  if (result.code !== 0) {
+    say('that did not work with the package lists of this computer; fetching new ones')
+    await updatePackageLists()
+    result = await install(names)
+  }
+  if (result.code !== 0) {
+    throw new SetupError(
+      `apt-get could not install ${names.join(' ')}:\n${result.tail}`,
+      hintFrom(result.tail) ?? `See what it says:\n\n  ${installCommand(names)}\n`,
+    )
+  }
+}
+
+/**
+ * The command that a person types.
+ * @param {readonly string[]} names
+ */
+export function installCommand(names) {
+  return `sudo sh -c 'apt-get update && apt-get install --no-install-recommends -y ${names.join(' ')}'`
+}
+
+/** Whether apt knows any package; images of Debian are shipped without lists. */
+export function hasPackageLists(folder = '/var/lib/apt/lists') {
+  return readdirSync(folder).some((name) => /_Packages(\.\w+)?$/.test(name))
+}
+
+/** Fetches the lists of packages; needs root. */
+export async function updatePackageLists() {
+  say('fetching the lists of Debian packages')
+  const { code, tail } = await runCommand('apt-get', [...aptOptions, 'update'], { env: aptEnv })
+  if (code !== 0)
+    throw new SetupError(
+      `apt-get update did not work:\n${tail}`,
+      hintFrom(tail) ?? 'Check /etc/apt/sources.list and /etc/apt/sources.list.d.',
+    )
+}
+
+/**
+ * Fetches one package file into `folder`, checked by apt, without installing it.
+ * @param {string} name
+ * @param {string} folder
+ */
+export async function downloadDebianPackage(name, folder) {
+  const { code, tail } = await runCommand('apt-get', [...aptOptions, '-o', 'APT::Sandbox::User=root', 'download', name], {
+    cwd: folder,
+    env: aptEnv,
+  })
+  if (code !== 0)
+    throw new SetupError(
+      `apt-get could not download ${name}:\n${tail}`,
+      hintFrom(tail) ?? 'Run "apt-get update" as root, then the same command again.',
+    )
+}
+
+/** @param {readonly string[]} names */
+function install(names) {
+  const args = [...aptOptions, 'install', '--no-install-recommends', '-y', ...names]
+  return runCommand('apt-get', args, {
+    env: aptEnv,
+    onLine: (line) => {
+      if (/^(Get:\d+ |Setting up |Need to get )/.test(line))
+        say(`  ${line.replace(/^Get:\d+ \S+ \S+ \S+ (\S+) \S+ (\S+).*/, 'fetching $1 $2')}`)
+    },
+  })
+}

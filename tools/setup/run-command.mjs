@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+
+const tailLines = 30
+
+/**
+ * Runs a program without a shell and waits for its end. Its output is kept for an error message, not shown.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ cwd?: string, env?: Record<string, string | undefined>, onLine?: (line: string) => void }} [options]
+ *   `onLine` is told every line of both streams
+ * @returns {Promise<{ code: number, stdout: string, tail: string }>} `tail`: the last lines of both streams; code 127 when it cannot be started
+ */
+export function runCommand(command, args, options = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: options.cwd, env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] })
+    /** @type {string[]} */
+    const stdout = []
+    /** @type {string[]} */
+    const tail = []
+    const take = (/** @type {string} */ line) => {
+      tail.push(line)
+      if (tail.length > tailLines) tail.shift()
+      options.onLine?.(line)
+    }
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      stdout.push(line)
+      take(line)
+    })
+    createInterface({ input: child.stderr }).on('line', take)
+    child.on('error', (error) => resolve({ code: 127, stdout: '', tail: error.message }))
+    child.on('close', (code) => resolve({ code: code ?? 1, stdout: stdout.join('\n'), tail: tail.join('\n') }))
+  })
+}
+
+/**
+ * What the last lines of a failed program tell about the network and the disk, as a hint.
+ * @param {string} tail
+ * @returns {string | undefined}
+ */
+export function hintFrom(tail) {
+  if (/ENOSPC|No space left|not enough free space|don't have enough free space/i.test(tail)) {
+    return 'The disk is full: free some space (set-up needs about 3 GB) and run the same command again.'
+  }
+  if (
+    /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ECONNRESET|ENETUNREACH|Could not resolve|Temporary failure|Unable to connect|Could not connect|Network is unreachable/i.test(
+      tail,
+    )
+  ) {
+    return 'The network, or the server that was asked, cannot be reached: check the connection (and the proxy settings) and run the same command again.'
+  }
+  return undefined
+}
