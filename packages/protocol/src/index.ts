@@ -1,3 +1,4 @@
+export { type DialEvent, dialControlSchema, dialEventSchema, portParamField } from './api/dial.ts'
 export { type EventResource, eventSchema } from './api/events.ts'
 export {
   type DialControl,
@@ -33,13 +34,12 @@ export {
 } from './api/files.ts'
 export {
   bootReportSchema,
+  type Fork,
   type ForkResult,
   forkResultSchema,
   forkSchema,
   injectedFileSchema,
   type Launch,
-  type LaunchOptions,
-  launchOptionsSchema,
   launchSchema,
   logsQuerySchema,
   type MachineResource,
@@ -48,6 +48,8 @@ export {
   machineQuerySchema,
   machineSchema,
   machineStatsSchema,
+  type Restore,
+  restoreSchema,
 } from './api/machines.ts'
 export { type Problem, problemContentType, problemSchema } from './api/problem.ts'
 export { type ReceiptResource, receiptItemSchema, receiptSchema } from './api/receipt.ts'

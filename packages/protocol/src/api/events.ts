@@ -5,7 +5,8 @@ import { timeField } from './fields.ts'
 export const eventSchema = z.object({
   kind: z.enum(['machine', 'snapshot', 'template']),
   id: z.string(),
-  state: z.string().describe('The new state, or "deleted"'),
+  state: z.string().describe('The new state'),
+  removed: z.boolean().describe('Its row is gone'),
   at: timeField,
 })
 export type EventResource = z.output<typeof eventSchema>

@@ -51,6 +51,13 @@ export const resourcesInput = z.strictObject({
   diskMiB: within(resourceLimits.diskMiB),
 })
 
+/** Resources that differ from what they would be. */
+export const resourcesChange = z.strictObject({
+  vcpus: z.int().min(resourceLimits.vcpus.min).max(resourceLimits.vcpus.max).optional(),
+  memoryMiB: z.int().min(resourceLimits.memoryMiB.min).max(resourceLimits.memoryMiB.max).optional(),
+  diskMiB: z.int().min(resourceLimits.diskMiB.min).max(resourceLimits.diskMiB.max).optional(),
+})
+
 /** A switch in a query string: present without a value, 1 or true; 0 or false. */
 export const switchField = z
   .enum(['', '1', 'true', '0', 'false'])

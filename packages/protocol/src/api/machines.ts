@@ -9,6 +9,7 @@ import {
   modeField,
   nameField,
   pathField,
+  resourcesChange,
   resourcesField,
   switchField,
   templateRefField,
@@ -36,14 +37,18 @@ const launchFields = {
 }
 
 /** What a launch may ask for beside its origin; also the body of `POST /v1/snapshots/{id}/restore`. */
-export const launchOptionsSchema = z.strictObject(launchFields)
-export type LaunchOptions = z.input<typeof launchOptionsSchema>
+export const restoreSchema = z.strictObject(launchFields)
+export type Restore = z.input<typeof restoreSchema>
 
 /** `POST /v1/machines`: exactly one of `template` and `snapshot`. */
 export const launchSchema = z.strictObject({
   template: templateRefField.optional(),
   snapshot: z.string().max(80).optional().describe('A snapshot id'),
-  boot: bootMethodField.optional().describe('Demand this boot method; fails when it cannot be had'),
+  boot: z
+    .enum(['auto', 'restored', 'cold'])
+    .optional()
+    .describe('Demand one boot method; fails when it cannot be had. auto: the warmest there is'),
+  resources: resourcesChange.optional().describe("Other than the template's mean a cold boot"),
   ...launchFields,
 })
 export type Launch = z.input<typeof launchSchema>
@@ -85,9 +90,19 @@ export const machineListSchema = listOf(machineSchema)
 export const machineQuerySchema = z.strictObject({ all: switchField.describe('Also those that have ended') })
 
 /** `POST /v1/machines/{m}/fork`. */
-export const forkSchema = z.strictObject({ count: z.int().min(1).max(limits.forkCount) })
+export const forkSchema = z.strictObject({
+  count: z.int().min(1).max(limits.forkCount),
+  name: launchFields.name.describe('Clones are called NAME-1, NAME-2, …'),
+  env: launchFields.env,
+  secrets: launchFields.secrets,
+  files: launchFields.files,
+  labels: launchFields.labels,
+})
+export type Fork = z.input<typeof forkSchema>
+
 /** One result a clone, in order; a clone that failed does not take the others with it. */
 export const forkResultSchema = z.object({
+  snapshotId: z.string().describe('The frozen moment; removed when the last clone has ended'),
   results: z.array(z.union([z.object({ machine: machineSchema }), z.object({ error: problemSchema })])),
 })
 export type ForkResult = z.output<typeof forkResultSchema>
