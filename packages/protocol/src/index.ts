@@ -77,3 +77,6 @@ export {
   templateListSchema,
   templateSchema,
 } from './api/templates.ts'
+export { type Field, field, optional, type Presence, repeated } from './fields/field.ts'
+export { FieldError } from './fields/field-error.ts'
+export { type FieldList, type FieldValues, fieldList } from './fields/field-list.ts'
