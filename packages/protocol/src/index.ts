@@ -1,8 +1,6 @@
-export { type DialEvent, dialControlSchema, dialEventSchema, portParamField } from './api/dial.ts'
+export { type DialControl, type DialEvent, dialControlSchema, dialEventSchema, portParamField } from './api/dial.ts'
 export { type EventResource, eventSchema } from './api/events.ts'
 export {
-  type DialControl,
-  dialControlSchema,
   type ExecAttach,
   type ExecControl,
   type ExecEvent,

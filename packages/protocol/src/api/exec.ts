@@ -40,7 +40,10 @@ export const execControlSchema = z.discriminatedUnion('type', [
 ])
 export type ExecControl = z.output<typeof execControlSchema>
 
-/** Text messages of the server; `exit` and `error` are the last. Binary messages are one channel byte (1 stdout, 2 stderr) and bytes. */
+/**
+ * Text messages of the server; `exit` and `error` are the last. Binary messages are one channel byte (1 stdout, 2 stderr) and bytes.
+ * Between `pause` and `resume` the client sends no stdin: control messages must get through to a process that does not read.
+ */
 export const execEventSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('started'),
@@ -48,6 +51,8 @@ export const execEventSchema = z.discriminatedUnion('type', [
     pid: z.int(),
     lostBytes: z.int().describe('Output dropped before this attachment'),
   }),
+  z.object({ type: z.literal('pause') }),
+  z.object({ type: z.literal('resume') }),
   z.object({ type: z.literal('exit'), code: z.int(), signal: z.int().optional() }),
   z.object({ type: z.literal('error'), error: problemSchema }),
 ])
@@ -67,14 +72,3 @@ export const execInfoSchema = z.object({
 })
 export type ExecInfoResource = z.output<typeof execInfoSchema>
 export const execListSchema = listOf(execInfoSchema)
-
-/**
- * Text messages of `GET /v1/machines/{m}/dial/{port}`, both ways: `eof` ends the sender's direction and leaves the other open;
- * `pause` and `resume` (client only) as in exec. Binary messages are the bytes. An `error` of the server is its last message.
- */
-export const dialControlSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('eof') }),
-  z.strictObject({ type: z.literal('pause') }),
-  z.strictObject({ type: z.literal('resume') }),
-])
-export type DialControl = z.output<typeof dialControlSchema>
