@@ -38,6 +38,8 @@ export {
   forkSchema,
   injectedFileSchema,
   type Launch,
+  type LaunchOptions,
+  launchOptionsSchema,
   launchSchema,
   logsQuerySchema,
   type MachineResource,
@@ -46,8 +48,6 @@ export {
   machineQuerySchema,
   machineSchema,
   machineStatsSchema,
-  type Restore,
-  restoreSchema,
 } from './api/machines.ts'
 export { type Problem, problemContentType, problemSchema } from './api/problem.ts'
 export { type ReceiptResource, receiptItemSchema, receiptSchema } from './api/receipt.ts'

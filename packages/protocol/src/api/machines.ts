@@ -37,8 +37,8 @@ const launchFields = {
 }
 
 /** What a launch may ask for beside its origin; also the body of `POST /v1/snapshots/{id}/restore`. */
-export const restoreSchema = z.strictObject(launchFields)
-export type Restore = z.input<typeof restoreSchema>
+export const launchOptionsSchema = z.strictObject(launchFields)
+export type LaunchOptions = z.input<typeof launchOptionsSchema>
 
 /** `POST /v1/machines`: exactly one of `template` and `snapshot`. */
 export const launchSchema = z.strictObject({
