@@ -10,6 +10,7 @@ export {
   isHearthError,
   messageOf,
 } from './errors.ts'
+export { formatImageSource, imageSourceRule, parseImageSource } from './image-source.ts'
 export { limits } from './limits.ts'
 export { type Log, silentLog } from './log.ts'
 export {
