@@ -1,0 +1,106 @@
+import type { FileStatResource, WatchEventResource } from '@hearth/protocol'
+import { asBody, type ByteSource, type ByteStream, collectBytes, iterateBytes } from './bytes.ts'
+import { HearthConnectionError } from './errors.ts'
+import { readServerSentEvents } from './server-sent-events.ts'
+import { apiPath, type Cancellable, type Transport } from './transport.ts'
+
+/** A file on its way out of a machine. */
+export interface FileDownload extends AsyncIterable<Uint8Array> {
+  readonly stat: FileStatResource
+  bytes(): Promise<Uint8Array>
+  text(): Promise<string>
+}
+
+export interface WriteOptions extends Cancellable {
+  /** Octal permission bits, `0644` when absent. */
+  readonly mode?: string
+  /** Name or `uid[:gid]`; root when absent. */
+  readonly owner?: string
+}
+
+/** The files of one machine. Paths are absolute. */
+export class MachineFiles {
+  readonly #transport: Transport
+  readonly #machine: string
+
+  constructor(transport: Transport, machine: string) {
+    this.#transport = transport
+    this.#machine = machine
+  }
+
+  stat(path: string, options: Cancellable = {}): Promise<FileStatResource> {
+    return this.#transport.json('GET', this.#path('stat'), { query: { path }, ...options })
+  }
+
+  /** What lies below a directory, `depth` levels down (1 to 16). */
+  async list(path: string, options: Cancellable & { readonly depth?: number } = {}): Promise<FileStatResource[]> {
+    const { depth = 1, signal } = options
+    const query = { query: { path, depth }, ...(signal ? { signal } : {}) }
+    const { items } = await this.#transport.json<{ items: FileStatResource[] }>('GET', this.#path('list'), query)
+    return items
+  }
+
+  /** Opens a file for reading; the content streams as it is iterated over. */
+  async read(path: string, options: Cancellable = {}): Promise<FileDownload> {
+    const response = await this.#transport.send('GET', this.#path(), { query: { path }, ...options })
+    const header = response.headers.get('x-hearth-stat')
+    if (!response.body || header === null) throw new HearthConnectionError(`the answer for ${path} has no content`)
+    return download(JSON.parse(header) as FileStatResource, response.body)
+  }
+
+  /** Writes a whole file; nobody in the machine sees a part of it, and an aborted write leaves nothing. */
+  async write(path: string, content: ByteSource, options: WriteOptions = {}): Promise<void> {
+    const { mode, owner, signal } = options
+    const request = { query: { path, mode, owner }, body: asBody(content), ...(signal ? { signal } : {}) }
+    await this.#transport.done('PUT', this.#path(), request)
+  }
+
+  /** Makes a directory and those above it; one that exists is fine. */
+  async makeDirectory(path: string, options: Cancellable & { readonly mode?: string } = {}): Promise<void> {
+    const { mode, ...rest } = options
+    await this.#transport.done('POST', this.#path('mkdir'), { json: { path, mode }, ...rest })
+  }
+
+  async move(from: string, to: string, options: Cancellable = {}): Promise<void> {
+    await this.#transport.done('POST', this.#path('move'), { json: { from, to }, ...options })
+  }
+
+  async remove(path: string, options: Cancellable & { readonly recursive?: boolean } = {}): Promise<void> {
+    const { recursive = false, ...rest } = options
+    await this.#transport.done('DELETE', this.#path(), { query: { path, recursive }, ...rest })
+  }
+
+  /** Changes below a directory, until the loop is left; begins when nothing is missed any more. */
+  async watch(
+    path: string,
+    options: Cancellable & { readonly recursive?: boolean } = {},
+  ): Promise<AsyncIterable<WatchEventResource>> {
+    const { recursive = false, ...rest } = options
+    const stream = await this.#transport.stream('GET', this.#path('watch'), { query: { path, recursive }, ...rest })
+    const events = readServerSentEvents(stream)
+    const first = await events.next()
+    if (first.done) throw new HearthConnectionError(`the watch of ${path} ended before it began`)
+    return changes(first.value.event === 'ready' ? undefined : first.value.data, events)
+  }
+
+  #path(...parts: string[]): string {
+    return apiPath('machines', this.#machine, 'files', ...parts)
+  }
+}
+
+function download(stat: FileStatResource, body: ByteStream): FileDownload {
+  return {
+    stat,
+    [Symbol.asyncIterator]: () => iterateBytes(body),
+    bytes: () => collectBytes(body),
+    text: async () => new TextDecoder().decode(await collectBytes(body)),
+  }
+}
+
+async function* changes(
+  first: string | undefined,
+  events: AsyncIterable<{ readonly event: string; readonly data: string }>,
+): AsyncGenerator<WatchEventResource, void, undefined> {
+  if (first !== undefined) yield JSON.parse(first) as WatchEventResource
+  for await (const { data } of events) yield JSON.parse(data) as WatchEventResource
+}
