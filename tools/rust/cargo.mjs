@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path'
 const crates = ['wire', 'guest', 'launcher']
 
 /** What the Rust programs are made of. */
-export const rustSources = [...crates, 'Cargo.toml', 'Cargo.lock', '.cargo/config.toml']
+export const rustSources = [...crates, 'Cargo.toml', '.cargo/config.toml']
 
 /**
  * Debian's cargo by path (version 1.63 is the oldest that must work), else the one in PATH.

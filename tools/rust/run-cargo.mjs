@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { findCargo } from './cargo.mjs'
-import { rustWorkspace } from './workspace.mjs'
+import { dropStaleLock } from './stale-lock.mjs'
 
 // RUSTFLAGS would replace the flags of .cargo/config.toml; --config adds to them.
 const denyWarnings = ['build', 'target.x86_64-unknown-linux-gnu'].flatMap((key) => [
@@ -21,9 +21,10 @@ const denyWarnings = ['build', 'target.x86_64-unknown-linux-gnu'].flatMap((key) 
  */
 export function runCargo(root, args, onLine) {
   const found = requireCargo()
+  if (found.isDebian) dropStaleLock(root)
   const env = { ...found.env, CARGO_TARGET_DIR: join(root, 'target/check') }
   const child = spawn(found.cargo, [...denyWarnings, ...args], {
-    cwd: rustWorkspace(root, found.isDebian),
+    cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { compilerFacts, findCargo, rustSources } from '../rust/cargo.mjs'
-import { rustWorkspace } from '../rust/workspace.mjs'
+import { dropStaleLock } from '../rust/stale-lock.mjs'
 import { contentHash } from './content-hash.mjs'
 import { hintFrom, runCommand } from './run-command.mjs'
 import { SetupError, say } from './say.mjs'
@@ -26,12 +26,12 @@ export async function buildRustPrograms(root) {
   const found = findCargo()
   const key = sourceKey(root)
   if (!found || !key) throw new SetupError('there is no cargo to build the guest agent with', 'Install rustc and cargo.')
-  const workspace = rustWorkspace(root, found.isDebian)
+  if (found.isDebian) dropStaleLock(root)
   const target = join(root, 'target')
   for (const { name, path } of programs) {
     say(`building ${name} with ${found.cargo}`)
     const { code, tail } = await runCommand(found.cargo, ['build', '--release', '--package', name, '--target-dir', target], {
-      cwd: workspace,
+      cwd: root,
       env: found.env,
     })
     if (code !== 0)
