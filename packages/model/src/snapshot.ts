@@ -77,6 +77,8 @@ export interface SnapshotLayers {
     /** Indices of the 64 KiB blocks that differ from the base. */
     readonly changedBlocks?: readonly number[]
   }
+  /** The kind of network back end whose state is frozen in; a clone must have the same. */
+  readonly network?: string
 }
 
 export interface Snapshot {

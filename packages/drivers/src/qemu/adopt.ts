@@ -1,0 +1,53 @@
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type DriverMachine, type MachineId, messageOf } from '@hearth/model'
+import { watchProcess } from './end-vmm.ts'
+import { readRecord } from './machine-record.ts'
+import type { QemuParts } from './parts.ts'
+
+/** Takes over what an earlier process of ours left on this host, and sweeps what it was in the middle of. */
+export async function adoptMachines(parts: QemuParts): Promise<DriverMachine[]> {
+  const { layout } = parts
+  await rm(layout.stagingRoot, { recursive: true, force: true })
+  await Promise.all(
+    [layout.templates, layout.snapshots, layout.stagingRoot].map((path) => mkdir(path, { recursive: true, mode: 0o700 })),
+  )
+  await mkdir(layout.machines, { recursive: true, mode: 0o711 })
+  await parts.memory.adopt()
+  const ids = (await readdir(layout.machines)) as MachineId[]
+  await Promise.all(ids.map((id) => adoptOne(parts, id)))
+  await endStrangers(parts, new Set(ids))
+  return listMachines(parts)
+}
+
+/** Everything of ours on this host: running machines, and folders whose process is gone. */
+export async function listMachines(parts: QemuParts): Promise<DriverMachine[]> {
+  const ids = (await readdir(parts.layout.machines)) as MachineId[]
+  return ids.map((id) => {
+    const vmm = parts.vmms.get(id)
+    if (!vmm || vmm.exit) return { id, state: 'ended' }
+    const { restoredFrom } = vmm.record
+    return { id, state: vmm.state, ...(restoredFrom ? { restoredFrom } : {}) }
+  })
+}
+
+async function adoptOne(parts: QemuParts, id: MachineId): Promise<void> {
+  const record = await readRecord(join(parts.layout.machine(id)))
+  if (!record || !(await watchProcess(parts, id, record.pid, record.startTime))) return
+  const vmm = parts.vmms.enter(record)
+  try {
+    const qmp = await vmm.qmp()
+    const { running } = await qmp.execute('query-status', {})
+    vmm.state = running ? 'running' : 'paused'
+  } catch (error) {
+    parts.log.warn('vmm.adopt.silent', { machine: id, error: messageOf(error) })
+  }
+}
+
+/** Processes of ours whose folder is gone: nobody can reach them any more. */
+async function endStrangers(parts: QemuParts, known: ReadonlySet<string>): Promise<void> {
+  for (const child of await parts.launcher.list()) {
+    const machine = child.id.replace(/\.net$/, '')
+    if (!known.has(machine)) await parts.launcher.kill(child.id, 9)
+  }
+}

@@ -1,0 +1,90 @@
+import { watch } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { driverError, type MachineId, messageOf } from '@hearth/model'
+import { run } from '../child/run.ts'
+import type { MachineRecord } from './machine-record.ts'
+import type { QemuParts } from './parts.ts'
+
+/** Where clouds serve credentials of the host to whoever asks from it: link-local, and three that are not. */
+const metadataRoutes = ['169.254.0.0/16', '100.100.100.200/32', '192.0.0.192/32', '168.63.129.16/32'] as const
+const readyFile = 'outside.ready'
+const readyDeadlineMs = 5_000
+
+/** The name under which the launcher keeps the process that carries a machine's traffic. */
+function carrierOf(id: MachineId): string {
+  return `${id}.net`
+}
+
+/**
+ * Gives the network namespace of an `open` machine a way out. Its QEMU sits in a namespace of its own, where 127.0.0.1 is nobody;
+ * slirp4netns carries packets out of it and refuses the host's loopback; routes that lead nowhere hide the metadata addresses.
+ */
+export async function connectOutside(parts: QemuParts, record: MachineRecord, signal?: AbortSignal): Promise<void> {
+  const directory = parts.layout.machine(record.id)
+  const namespace = `/proc/${record.pid}/ns/net`
+  try {
+    const ready = fileAppears(directory, readyFile, signal)
+    await parts.launcher.spawn({
+      id: carrierOf(record.id),
+      argv: [
+        ...['/usr/bin/slirp4netns', '--configure', '--mtu=1500', '--disable-host-loopback', '--enable-seccomp'],
+        ...['--ready-fd=3', '--netns-type=path', namespace, 'tap0'],
+      ],
+      env: [],
+      cwd: '/',
+      stderr: join(directory, 'outside.log'),
+      descriptors: [{ kind: 'append', path: join(directory, readyFile), mode: 0o600 }],
+      netns: false,
+    })
+    await ready
+    const lines = metadataRoutes.map((route) => `route add blackhole ${route}`)
+    await run('/usr/bin/nsenter', [`--net=${namespace}`, '/usr/sbin/ip', '-batch', '-'], {
+      input: `${lines.join('\n')}\n`,
+      ...(signal ? { signal } : {}),
+    })
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw driverError('Unavailable', `machine ${record.id} cannot be connected to the outside: ${messageOf(error)}`, {
+      cause: error,
+      hint: 'Egress "open" needs slirp4netns and iproute2; `hearth doctor` says what is missing.',
+    })
+  }
+}
+
+/** Ends the carrier of a machine. Succeeds when it has none. */
+export async function disconnectOutside(parts: QemuParts, id: MachineId): Promise<void> {
+  const carrier = carrierOf(id)
+  const child = (await parts.launcher.list()).find((one) => one.id === carrier)
+  if (!child) return
+  const gone = new Promise<void>((resolve) => {
+    const stop = parts.launcher.onExit((exit) => {
+      if (exit.id !== carrier) return
+      stop()
+      resolve()
+    })
+  })
+  await parts.launcher.kill(carrier, 9)
+  await gone
+}
+
+/** Resolves when `name` in `directory` has content. */
+async function fileAppears(directory: string, name: string, signal?: AbortSignal): Promise<void> {
+  const deadline = AbortSignal.any([AbortSignal.timeout(readyDeadlineMs), ...(signal ? [signal] : [])])
+  const watcher = watch(directory)
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const look = async () => {
+        const content = await readFile(join(directory, name)).catch(() => Buffer.alloc(0))
+        if (content.length > 0) resolve()
+      }
+      watcher.on('change', () => void look())
+      deadline.addEventListener('abort', () => reject(new Error(`slirp4netns was not ready within ${readyDeadlineMs} ms`)), {
+        once: true,
+      })
+      void look()
+    })
+  } finally {
+    watcher.close()
+  }
+}

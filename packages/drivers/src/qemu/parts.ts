@@ -1,0 +1,22 @@
+import type { Clock, Log } from '@hearth/model'
+import type { LauncherClient } from '../launcher/launcher-client.ts'
+import type { HostFacts } from './host-facts.ts'
+import type { ImageBuilder } from './images/image-builder.ts'
+import type { Layout } from './layout.ts'
+import type { MemoryFiles } from './memory-files.ts'
+import type { VmmUsers } from './vmm-user.ts'
+import type { Vmms } from './vmms.ts'
+
+/** What the driver's operations share; each takes what it needs. */
+export interface QemuParts {
+  readonly layout: Layout
+  readonly launcher: LauncherClient
+  readonly images: ImageBuilder
+  readonly memory: MemoryFiles
+  readonly vmms: Vmms
+  readonly users: VmmUsers
+  readonly facts: () => Promise<HostFacts>
+  readonly qemu: string
+  readonly clock: Clock
+  readonly log: Log
+}

@@ -1,0 +1,153 @@
+import { chown, copyFile, mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { driverError, type MachineSpec, messageOf, type SnapshotManifest } from '@hearth/model'
+import type { SpawnDescriptor } from '../launcher/launcher-client.ts'
+import { cpuArgument } from './compatibility.ts'
+import { endVmm } from './end-vmm.ts'
+import { qemuArguments } from './hardware-profile.ts'
+import type { HostFacts } from './host-facts.ts'
+import { machineFiles, snapshotFiles, templateFiles } from './layout.ts'
+import { type DiskLayer, type MachineRecord, writeRecord } from './machine-record.ts'
+import { type NetBackend, netBackend, netdevArgument } from './network.ts'
+import { connectOutside } from './outside-network.ts'
+import type { QemuParts } from './parts.ts'
+import { uidOf } from './vmm-user.ts'
+import type { Vmm } from './vmms.ts'
+
+/** Where a machine's memory, processor and disks come from: its template, or a snapshot. */
+export interface Origin {
+  readonly memory: string
+  readonly sharedMemory: boolean
+  readonly guestKernel: string
+  readonly machineType: string
+  readonly cpuFeatures: readonly string[]
+  /** Read-only layers, oldest first. */
+  readonly layers: readonly DiskLayer[]
+  readonly netBackend: NetBackend
+  readonly snapshot?: SnapshotManifest
+}
+
+/** Starts the QEMU of one machine. Nothing of it is left when this rejects. */
+export async function startVmm(parts: QemuParts, spec: MachineSpec, origin: Origin, signal?: AbortSignal): Promise<Vmm> {
+  const directory = parts.layout.machine(spec.id)
+  const uid = parts.users.separate ? uidOf(spec.id) : undefined
+  await makeMachineDirectory(parts, spec, directory, uid)
+  try {
+    const facts = await parts.facts()
+    signal?.throwIfAborted()
+    const disk = [...origin.layers, overlayLayer(directory, 0, origin.layers.length)]
+    const backend = netBackend(spec.egress, origin.netBackend)
+    const { argv, descriptors } = commandLine(parts, facts, spec, origin, disk, backend)
+    const { pid, startTime } = await parts.launcher.spawn({
+      id: spec.id,
+      argv,
+      env: [],
+      cwd: '/',
+      stderr: join(directory, machineFiles.stderr),
+      descriptors,
+      netns: spec.egress === 'open',
+      ...(uid === undefined ? {} : { uid, gid: uid }),
+    })
+    const record: MachineRecord = {
+      id: spec.id,
+      spec,
+      pid,
+      startTime,
+      memory: origin.memory,
+      sharedMemory: origin.sharedMemory,
+      netBackend: backend,
+      guestKernel: origin.guestKernel,
+      disk,
+      overlays: 1,
+      ...(uid === undefined ? {} : { uid }),
+      ...(origin.snapshot ? { restoredFrom: origin.snapshot.id } : {}),
+    }
+    const vmm = parts.vmms.enter(record)
+    await Promise.all([
+      writeRecord(directory, record),
+      spec.egress === 'open' ? connectOutside(parts, record, signal) : undefined,
+    ])
+    signal?.throwIfAborted()
+    return vmm
+  } catch (error) {
+    await endVmm(parts, spec.id)
+    throw error
+  }
+}
+
+/** The writable layer of a machine: `generation` counts the overlays it has had. */
+export function overlayLayer(directory: string, generation: number, index: number): DiskLayer {
+  return {
+    node: `disk${index}`,
+    fileNode: `file${index}`,
+    path: join(directory, machineFiles.overlay(generation)),
+    format: 'qcow2',
+  }
+}
+
+/** Copies the ready empty overlay of the template: `qemu-img create` would take 12 ms. */
+export async function makeOverlay(parts: QemuParts, spec: MachineSpec, path: string, uid: number | undefined): Promise<void> {
+  await copyFile(join(parts.layout.template(spec.template), templateFiles.emptyOverlay), path)
+  if (uid !== undefined) await chown(path, uid, uid)
+}
+
+async function makeMachineDirectory(
+  parts: QemuParts,
+  spec: MachineSpec,
+  directory: string,
+  uid: number | undefined,
+): Promise<void> {
+  try {
+    await mkdir(directory, { mode: 0o700 })
+  } catch (error) {
+    throw driverError('Busy', `machine ${spec.id} cannot be made: ${messageOf(error)}`, { cause: error })
+  }
+  try {
+    await makeOverlay(parts, spec, join(directory, machineFiles.overlay(0)), uid)
+    if (uid !== undefined) await chown(directory, uid, uid)
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true })
+    throw driverError('Unavailable', `machine ${spec.id} cannot be made: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+function commandLine(
+  parts: QemuParts,
+  facts: HostFacts,
+  spec: MachineSpec,
+  origin: Origin,
+  disk: readonly DiskLayer[],
+  backend: NetBackend,
+): { argv: string[]; descriptors: SpawnDescriptor[] } {
+  const directory = parts.layout.machine(spec.id)
+  const template = parts.layout.template(spec.template)
+  const descriptors: SpawnDescriptor[] = []
+  const hand = (descriptor: SpawnDescriptor): number => descriptors.push(descriptor) + 2
+  const clone = origin.snapshot
+  const numbers = {
+    agent: hand({ kind: 'listen', path: join(directory, machineFiles.agent) }),
+    qmp: hand({ kind: 'listen', path: join(directory, machineFiles.qmp) }),
+    memory: hand({ kind: 'memfd', id: origin.memory }),
+    kernel: hand({ kind: 'read', path: join(template, clone ? templateFiles.stubKernel : templateFiles.kernel) }),
+    initrd: hand({ kind: 'read', path: join(template, clone ? templateFiles.stubInitrd : templateFiles.initramfs) }),
+    rootfs: hand({ kind: 'read', path: join(template, templateFiles.rootfs) }),
+    disk: disk.map(({ path }, index) => hand({ kind: index === disk.length - 1 ? 'read-write' : 'read', path })),
+    ...(clone
+      ? { deviceState: hand({ kind: 'read', path: join(parts.layout.snapshot(clone.id), snapshotFiles.deviceState) }) }
+      : {}),
+  }
+  const settings = {
+    machineType: origin.machineType,
+    cpuArgument: cpuArgument(facts, origin.cpuFeatures),
+    accelerator: facts.accelerator,
+    vcpus: spec.resources.vcpus,
+    memoryMiB: spec.resources.memoryMiB,
+    sharedMemory: origin.sharedMemory,
+    mac: spec.network.mac,
+    netdev: netdevArgument(backend, spec.egress, spec.network),
+    consolePath: join(directory, machineFiles.console),
+    descriptors: numbers,
+    diskFormats: disk.map(({ format }) => format),
+  }
+  return { argv: [parts.qemu, ...qemuArguments(settings)], descriptors }
+}
