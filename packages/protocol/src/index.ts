@@ -30,6 +30,7 @@ export {
   type WatchEventResource,
   watchEventSchema,
 } from './api/files.ts'
+export { formatImageSource, parseImageSource } from './api/image-source.ts'
 export {
   bootReportSchema,
   type Fork,

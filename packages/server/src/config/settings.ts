@@ -1,0 +1,79 @@
+import * as z from 'zod'
+
+/** Where a value comes from when nothing names it. */
+export interface DefaultsContext {
+  readonly isRoot: boolean
+  /** The user's home directory. */
+  readonly userHome: string
+}
+
+/** One setting: where it can be given, what is allowed, and its default. */
+interface Setting<T> {
+  readonly flag: string
+  readonly env: string
+  readonly schema: z.ZodType<T, unknown>
+  readonly fallback: (context: DefaultsContext) => T
+  readonly about: string
+}
+
+const setting = <T>(value: Setting<T>): Setting<T> => value
+
+const absolutePath = z.string().regex(/^\/[^\0]*$/, { error: 'an absolute path' })
+const listOf = <T extends string>(allowed: readonly [T, ...T[]]) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value),
+    z.array(z.enum(allowed)).min(1),
+  )
+
+/** Every setting there is; `docs/reference/config.md` has an entry for each, and a test holds both together. */
+export const settings = {
+  home: setting({
+    flag: 'home',
+    env: 'HEARTH_HOME',
+    schema: absolutePath,
+    fallback: ({ isRoot, userHome }) => (isRoot ? '/var/lib/hearth' : `${userHome}/.hearth`),
+    about: 'Where everything is kept; one server at a time owns it.',
+  }),
+  log: setting({
+    flag: 'log',
+    env: 'HEARTH_LOG',
+    schema: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
+    fallback: () => 'info' as const,
+    about: 'How much the server tells.',
+  }),
+  listen: setting<{ host: string; port: number } | undefined>({
+    flag: 'listen',
+    env: 'HEARTH_LISTEN',
+    schema: z.string().transform(readLoopback),
+    fallback: () => undefined,
+    about: 'Also answer on this TCP address; loopback only. Whoever can reach it on this host may do everything, so it is off.',
+  }),
+  drivers: setting({
+    flag: 'drivers',
+    env: 'HEARTH_DRIVERS',
+    schema: listOf(['qemu', 'memory']),
+    fallback: (): ('qemu' | 'memory')[] => ['qemu'],
+    about: 'Which drivers to use; the first makes new templates. `memory` pretends, for tests.',
+  }),
+  accel: setting({
+    flag: 'accel',
+    env: 'HEARTH_ACCEL',
+    schema: z.enum(['auto', 'kvm', 'tcg']),
+    fallback: () => 'auto' as const,
+    about: 'How QEMU runs machines; `auto` takes KVM where a probe guest proves it.',
+  }),
+} as const
+
+export type SettingName = keyof typeof settings
+/** A value of every setting. */
+export type Config = { readonly [Name in SettingName]: (typeof settings)[Name] extends Setting<infer T> ? T : never }
+
+function readLoopback(text: string, context: z.RefinementCtx): { host: string; port: number } {
+  const match = /^(127\.0\.0\.1|localhost|\[::1\]):([0-9]{1,5})$/.exec(text)
+  const port = Number(match?.[2])
+  if (match?.[1] === undefined || port > 65_535) {
+    context.addIssue({ code: 'custom', message: 'a loopback address and port, such as 127.0.0.1:4747', input: text })
+    return z.NEVER
+  }
+  return { host: match[1].replace(/[[\]]/g, ''), port }
+}

@@ -1,0 +1,66 @@
+import { type ErrorCode, errorStatus, HearthError, isHearthError, type Log, messageOf } from '@hearth/model'
+import { type Problem, problemContentType } from '@hearth/protocol'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+
+/** The title of every code: the same words each time. */
+export const problemTitles = {
+  invalid_input: 'Something in the request is not allowed',
+  not_found: 'There is nothing here',
+  template_not_found: 'There is no such template',
+  machine_not_found: 'There is no such machine',
+  snapshot_not_found: 'There is no such snapshot',
+  name_taken: 'The name is taken',
+  state_conflict: 'Not possible in its present state',
+  machine_not_running: 'The machine is not running',
+  snapshot_not_ready: 'The snapshot is not ready',
+  snapshot_in_use: 'The snapshot is in use',
+  template_in_use: 'The template is in use',
+  boot_method_unavailable: 'The demanded boot method cannot be had',
+  build_failed: 'The template could not be built',
+  ready_check_failed: 'The ready check did not pass',
+  cancelled: 'Cancelled',
+  internal: 'Something went wrong inside the server',
+  personalise_failed: 'The machine could not be given its own identity',
+  guest_unreachable: 'The guest agent does not answer',
+  guest_protocol: 'The guest agent answered nonsense',
+  guest_error: 'The guest agent refused',
+  driver_not_found: 'The driver does not know it',
+  driver_busy: 'The driver is busy',
+  driver_incompatible: 'This host cannot run it',
+  driver_corrupt: 'A file is damaged',
+  driver_misconfigured: 'The driver cannot do what is asked',
+  driver_unavailable: 'The driver is not usable now',
+  driver_timeout: 'The driver took too long',
+  store_conflict: 'It was changed at the same time',
+} as const satisfies Record<ErrorCode, string>
+
+/** Any error as problem details (RFC 9457). What is no HearthError becomes `internal`. */
+export function problemOf(error: unknown): Problem {
+  const known = isHearthError(error) ? error : new HearthError('internal', messageOf(error))
+  return {
+    type: `urn:hearth:error:${known.code}`,
+    title: problemTitles[known.code],
+    status: errorStatus[known.code],
+    code: known.code,
+    detail: known.message,
+    ...(known.hint !== undefined && { hint: known.hint }),
+    ...(known.details !== undefined && { details: { ...known.details } }),
+  }
+}
+
+/** Answers an error; what is our own fault is logged with its cause. */
+export function answerProblem(log: Log, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = problemOf(wrongRequest(error) ?? error)
+  if (problem.code === 'internal') {
+    const stack = error instanceof Error ? error.stack : undefined
+    log.error('http.failed', { method: request.method, route: request.routeOptions.url, error: problem.detail, stack })
+  }
+  return reply.code(problem.status).type(problemContentType).send(JSON.stringify(problem))
+}
+
+/** What the web framework itself refuses: a body that is not JSON, too long, of another type. */
+function wrongRequest(error: unknown): HearthError | undefined {
+  const { code, statusCode } = error as Partial<FastifyError>
+  if (typeof code !== 'string' || !code.startsWith('FST_') || statusCode === undefined || statusCode >= 500) return undefined
+  return new HearthError('invalid_input', messageOf(error), { cause: error })
+}
