@@ -3,6 +3,9 @@
 use crate::failure::{Failure, Outcome};
 use std::fs;
 
+/// What the kernel writes behind the path of a file without a name, as every memory file is.
+const DELETED: &[u8] = b" (deleted)";
+
 /// One mapping: `length` bytes of the file from `offset` on are at `address`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mapping {
@@ -11,9 +14,10 @@ pub struct Mapping {
     pub offset: u64,
 }
 
-/// All mappings of `path` in process `pid`, by offset. Parts of one mapping that were split come as several.
+/// All mappings of `path` (with or without " (deleted)") in process `pid`, by offset. Parts of one mapping that were split come as several.
 pub fn find(pid: i32, path: &[u8]) -> Outcome<Vec<Mapping>> {
     let name = format!("/proc/{pid}/maps");
+    let path = path.strip_suffix(DELETED).unwrap_or(path);
     let text = fs::read(&name).map_err(|e| Failure::io(&name, &e))?;
     let mut found: Vec<Mapping> = text.split(|b| *b == b'\n').filter_map(|line| parse(line, path)).collect();
     found.sort_by_key(|mapping| mapping.offset);
@@ -39,8 +43,7 @@ fn parse(line: &[u8], path: &[u8]) -> Option<Mapping> {
     let (range, _rights, offset, _device, _inode) = (word()?, word()?, word()?, word()?, word()?);
     let start = rest.iter().position(|b| *b != b' ')?;
     let mapped = &rest[start..];
-    // A memory file has no name on disk, so the kernel always calls it deleted.
-    let mapped = mapped.strip_suffix(b" (deleted)").unwrap_or(mapped);
+    let mapped = mapped.strip_suffix(DELETED).unwrap_or(mapped);
     if mapped != path {
         return None;
     }
