@@ -1,7 +1,97 @@
+import { HearthError, type MachineExit, messageOf } from '@hearth/model'
+import type { Context } from './context.ts'
 import type { Engine } from './engine.ts'
-import type { EngineParts } from './parts.ts'
+import { EventHub } from './events/event-hub.ts'
+import { AddressBook } from './identity/addresses.ts'
+import { checkLaunch } from './launch/check-launch.ts'
+import { launchMachine, refuseTakenName } from './launch/launch-machine.ts'
+import { DriverSet } from './machines/driver-set.ts'
+import { noteExit } from './machines/end-machine.ts'
+import { ExitWatch } from './machines/exit-watch.ts'
+import { Guests } from './machines/guests.ts'
+import { Machines } from './machines/machines.ts'
+import { Turns } from './machines/turns.ts'
+import { Uses } from './machines/uses.ts'
+import { defaultEngineOptions, type EngineParts } from './parts.ts'
+import { reconcile } from './reconcile/reconcile.ts'
+import { openRows } from './rows/rows.ts'
+import { forkMachine } from './snapshots/fork-machine.ts'
+import { Snapshots } from './snapshots/snapshots.ts'
+import { Templates } from './templates/templates.ts'
+import { Background } from './time/background.ts'
 
 /** Puts an engine together. Nothing runs until `start`. */
-export function createEngine(_parts: EngineParts): Engine {
-  throw new Error('not put together yet')
+export function createEngine(parts: EngineParts): Engine {
+  const context = contextOf(parts)
+  const templates = new Templates(context)
+  const stopListening: (() => void)[] = []
+  return {
+    templates,
+    machines: new Machines(context),
+    snapshots: new Snapshots(context),
+    events: context.events,
+
+    async launch(request, options = {}) {
+      const wish = checkLaunch(request)
+      await refuseTakenName(context, wish)
+      return launchMachine(context, wish, options.signal)
+    },
+
+    fork: (machine, request, options = {}) => forkMachine(context, machine, request, options.signal),
+
+    async start() {
+      const early: MachineExit[] = []
+      let listen = (exit: MachineExit): unknown => early.push(exit)
+      for (const driver of context.drivers.all) stopListening.push(driver.onExit((exit) => void listen(exit)))
+      stopListening.push(mendDamaged(context, templates))
+      const report = await reconcile(context)
+      listen = (exit) => context.background.run(`note the end of ${exit.id}`, () => noteExit(context, exit))
+      for (const exit of early) listen(exit)
+      return report
+    },
+
+    async close() {
+      await context.background.close(new HearthError('cancelled', 'the server is ending'))
+      await context.turns.idle()
+      for (const stop of stopListening.splice(0)) stop()
+      context.guests.close()
+      for (const driver of context.drivers.all) {
+        await driver
+          .close()
+          .catch((error) => context.log.error('driver.close_failed', { driver: driver.name, error: messageOf(error) }))
+      }
+    },
+  }
+}
+
+/** A template whose snapshot was found damaged gets a new one while launches of it boot cold. */
+function mendDamaged(context: Context, templates: Templates): () => void {
+  return context.events.subscribe(({ kind, row }) => {
+    if (kind !== 'snapshot' || row.kind !== 'template' || row.state !== 'quarantined') return
+    context.background.run(`mend ${row.template}`, (ending) => templates.mend(row.template, ending))
+  })
+}
+
+function contextOf(parts: EngineParts): Context {
+  const { store, clock, random, log, receipts, newSshHostKey } = parts
+  const events = new EventHub(log)
+  return {
+    drivers: new DriverSet(parts.drivers),
+    store,
+    rows: openRows(store, events, clock),
+    events,
+    guests: new Guests(parts.openGuest, log),
+    exits: new ExitWatch(),
+    snapshotUses: new Uses(),
+    templateUses: new Uses(),
+    addresses: new AddressBook(random),
+    turns: new Turns(),
+    background: new Background(log),
+    receipts,
+    newSshHostKey,
+    clock,
+    random,
+    log,
+    options: { ...defaultEngineOptions, ...parts.options },
+  }
 }

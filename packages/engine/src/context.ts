@@ -1,0 +1,32 @@
+import type { Clock, Log, RandomBytes, SnapshotId, StateStore, TemplateRef } from '@hearth/model'
+import type { EventHub } from './events/event-hub.ts'
+import type { AddressBook } from './identity/addresses.ts'
+import type { DriverSet } from './machines/driver-set.ts'
+import type { ExitWatch } from './machines/exit-watch.ts'
+import type { Guests } from './machines/guests.ts'
+import type { Turns } from './machines/turns.ts'
+import type { Uses } from './machines/uses.ts'
+import type { EngineOptions, ReceiptVerifier, SshHostKey } from './parts.ts'
+import type { Rows } from './rows/rows.ts'
+import type { Background } from './time/background.ts'
+
+/** What the parts of one engine share. */
+export interface Context {
+  readonly drivers: DriverSet
+  readonly store: StateStore
+  readonly rows: Rows
+  readonly events: EventHub
+  readonly guests: Guests
+  readonly exits: ExitWatch
+  readonly snapshotUses: Uses<SnapshotId>
+  readonly templateUses: Uses<TemplateRef>
+  readonly addresses: AddressBook
+  readonly turns: Turns
+  readonly background: Background
+  readonly receipts: ReceiptVerifier
+  readonly newSshHostKey: () => SshHostKey
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly log: Log
+  readonly options: EngineOptions
+}

@@ -1,0 +1,105 @@
+import {
+  type GuestConnection,
+  type GuestSession,
+  HearthError,
+  isHearthError,
+  type MachineDriver,
+  type MachineSpec,
+  messageOf,
+  type Receipt,
+  type SnapshotManifest,
+} from '@hearth/model'
+import type { Context } from '../context.ts'
+import { personalise } from '../identity/personalise.ts'
+import { assignRequest, identifyRequest, type Personality } from '../identity/personality.ts'
+import { LinkedAbort, orAborted, withDeadline } from '../time/abort.ts'
+import { attempt } from '../time/background.ts'
+import type { Phases } from './phases.ts'
+
+/** A machine to be: what the driver makes and what its guest is given. */
+export interface Newcomer {
+  readonly driver: MachineDriver
+  readonly spec: MachineSpec
+  readonly who: Personality
+  /** Restored from this; booted from its template when absent. */
+  readonly from?: SnapshotManifest
+  /** What else must have succeeded before the guest is met (its row is written); runs beside the driver's work. */
+  readonly beside?: () => Promise<unknown>
+  readonly phases: Phases
+}
+
+/** A machine that is up, its own, and proven so; user processes run. */
+export interface BroughtUp {
+  readonly connection: GuestConnection
+  readonly session: GuestSession
+  /** Absent only when personalise is switched off. */
+  readonly receipt?: Receipt
+}
+
+/**
+ * From nothing to a machine that is its own. The driver's work, the rows and the keys are on their way at the same time.
+ * Fails closed: whatever goes wrong, the machine is destroyed before this rejects.
+ */
+export async function bringUp(context: Context, newcomer: Newcomer, signal: AbortSignal): Promise<BroughtUp> {
+  const { id } = newcomer.spec
+  const abort = new LinkedAbort(signal)
+  const unwatch = context.exits.watch(id, (error) => abort.abort(error))
+  const limit = newcomer.from
+    ? { limitMs: context.options.restoreDeadlineMs, what: `restoring ${id}` }
+    : { limitMs: context.options.bootDeadlineMs, what: `booting ${id}` }
+  try {
+    return await withDeadline(context.clock, limit, abort.signal, (within) => steps(context, newcomer, within, abort))
+  } catch (error) {
+    context.guests.drop(id)
+    await attempt(context.log, `destroy ${id}`, () => newcomer.driver.destroy(id))
+    throw error
+  } finally {
+    unwatch()
+    abort.release()
+  }
+}
+
+async function steps(context: Context, newcomer: Newcomer, signal: AbortSignal, abort: LinkedAbort): Promise<BroughtUp> {
+  const { driver, spec, who, from, phases } = newcomer
+  const making = from ? driver.restore(from, spec, { signal }) : driver.boot(spec, { signal })
+  destroyIfLate(context, newcomer, making, signal)
+  const identify = identifyRequest(who, context, [context.newSshHostKey()])
+  await orAborted(Promise.all([making, newcomer.beside?.()]), signal).catch((error) => {
+    abort.abort(isHearthError(error) ? error : new HearthError('internal', messageOf(error), { cause: error }))
+    throw error
+  })
+  phases.end(from ? 'restore' : 'boot')
+
+  const connection = context.guests.open(driver, spec.id)
+  const session = await connection.session({ signal })
+  context.guests.met(spec.id, session.hello)
+  phases.end('connect')
+
+  if (context.options.personalise === 'off') {
+    if (from) await session.thaw({ env: who.env, secrets: who.secrets }, { signal })
+    return { connection, session }
+  }
+  const receipt = await personalise(session, identify, assignRequest(who, context), {
+    verifier: context.receipts,
+    now: () => context.clock.now(),
+    signal,
+    seesMac: (mac) => driver.seesMac(spec.id, mac),
+  })
+  connection.setToken(who.token)
+  phases.end('personalise')
+  if (from) {
+    await session.thaw({ env: who.env, secrets: who.secrets, token: who.token }, { signal })
+    phases.end('thaw')
+  }
+  return { connection, session, receipt }
+}
+
+/** A driver that goes on after the abort may still make a machine when nobody waits for it any more. */
+function destroyIfLate(context: Context, { driver, spec }: Newcomer, making: Promise<void>, signal: AbortSignal): void {
+  making.then(
+    () => {
+      if (signal.aborted) context.background.run('destroy a late machine', () => driver.destroy(spec.id))
+    },
+    () => undefined,
+  )
+}

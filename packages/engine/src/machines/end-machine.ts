@@ -1,0 +1,57 @@
+import { HearthError, type Machine, type MachineExit, type MachineId, messageOf } from '@hearth/model'
+import type { Context } from '../context.ts'
+import { forgetMachine } from './forget-machine.ts'
+
+/** Ends a machine because somebody asked: whatever is under way on it is interrupted first. Succeeds when it has ended already. */
+export async function endMachine(context: Context, id: MachineId): Promise<Machine> {
+  context.turns.interrupt(id, new HearthError('cancelled', `machine ${id} is being ended`))
+  return context.turns.take(id, [], async () => {
+    const row = await context.rows.machines.change(id, (now) =>
+      now.state === 'stopped' || now.state === 'stopping' ? undefined : { state: 'stopping' },
+    )
+    if (row.state === 'stopped') return row
+    return finishEnd(context, row)
+  })
+}
+
+/** A machine that ended by itself: what is left of it goes, and its row says how it ended. */
+export async function noteExit(context: Context, exit: MachineExit): Promise<void> {
+  const { id } = exit
+  if (context.exits.tell(exit)) return
+  context.turns.interrupt(id, new HearthError('machine_not_running', `machine ${id} ended by itself: ${exit.detail}`))
+  await context.turns.take(id, [], async () => {
+    const row = await context.rows.machines.find(id)
+    if (row?.state !== 'running' && row?.state !== 'paused') return
+    context.log.warn('machine.ended_by_itself', { machine: id, reason: exit.reason, detail: exit.detail })
+    if (exit.reason === 'shutdown') {
+      const stopping = await context.rows.machines.change(id, () => ({ state: 'stopping', failure: exit.detail }), row)
+      await finishEnd(context, stopping)
+    } else await loseMachine(context, row, exit.detail)
+  })
+}
+
+/** Its process is gone and nobody asked for that. */
+export async function loseMachine(context: Context, row: Machine, failure: string): Promise<Machine> {
+  const lost = await context.rows.machines.change(row.id, () => ({ state: 'lost', failure, endedAt: context.clock.now() }), row)
+  context.guests.drop(row.id)
+  await context.drivers.of(row.driver).destroy(row.id)
+  await forgetMachine(context, row.id)
+  return lost
+}
+
+/** From `stopping` to `stopped`; the row says `failed` when the driver could not, and ending it again tries again. */
+export async function finishEnd(context: Context, row: Machine): Promise<Machine> {
+  context.guests.drop(row.id)
+  try {
+    await context.drivers.of(row.driver).destroy(row.id)
+  } catch (error) {
+    const failure = `it could not be ended: ${messageOf(error)}`
+    await context.rows.machines.change(row.id, () => ({ state: 'failed', failure, endedAt: context.clock.now() }), row)
+    throw error
+  }
+  await forgetMachine(context, row.id)
+  const endedAt = row.endedAt ?? context.clock.now()
+  const stopped = await context.rows.machines.change(row.id, () => ({ state: 'stopped', endedAt }), row)
+  context.log.info('machine.stopped', { machine: row.id })
+  return stopped
+}

@@ -1,0 +1,54 @@
+import type { HearthError } from '@hearth/model'
+import { LinkedAbort, throwIfAborted } from '../time/abort.ts'
+
+/** One thing at a time for each key (a machine, a template's name), in the order asked for. */
+export class Turns {
+  readonly #tails = new Map<string, Promise<unknown>>()
+  readonly #under = new Map<string, Set<LinkedAbort>>()
+
+  /** Runs `work` when everything asked before it has ended. Its signal fires with any of `signals`, and on `interrupt`. */
+  async take<T>(
+    key: string,
+    signals: readonly (AbortSignal | undefined)[],
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const abort = new LinkedAbort(...signals)
+    const mine = this.#under.get(key) ?? new Set()
+    this.#under.set(key, mine.add(abort))
+    const before = this.#tails.get(key)
+    const turn = this.#run(before, abort.signal, work)
+    const tail = turn.then(
+      () => undefined,
+      () => undefined,
+    )
+    this.#tails.set(key, tail)
+    try {
+      return await turn
+    } finally {
+      abort.release()
+      mine.delete(abort)
+      if (mine.size === 0) this.#under.delete(key)
+      if (this.#tails.get(key) === tail) this.#tails.delete(key)
+    }
+  }
+
+  /** Resolves when nobody has a turn or waits for one. */
+  async idle(): Promise<void> {
+    while (this.#tails.size > 0) await Promise.all(this.#tails.values())
+  }
+
+  /** Aborts what runs and what waits for `key`; later turns are not concerned. */
+  interrupt(key: string, reason: HearthError): void {
+    for (const abort of this.#under.get(key) ?? []) abort.abort(reason)
+  }
+
+  async #run<T>(
+    before: Promise<unknown> | undefined,
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    if (before) await before
+    throwIfAborted(signal)
+    return work(signal)
+  }
+}

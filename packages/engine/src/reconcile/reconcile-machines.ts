@@ -1,0 +1,90 @@
+import type { Machine, MachineId } from '@hearth/model'
+import type { Context } from '../context.ts'
+import { finishEnd, loseMachine } from '../machines/end-machine.ts'
+import { forgetMachine } from '../machines/forget-machine.ts'
+import { guestOf, thawRequest } from '../machines/guest-of.ts'
+import { withDeadline } from '../time/abort.ts'
+import { attempt } from '../time/background.ts'
+import { type Found, type MachineStep, planMachines } from './plan-machines.ts'
+import type { ReconcileReport } from './report.ts'
+
+export type MachinesReport = Pick<ReconcileReport, 'adopted' | 'lost' | 'rolledBack' | 'orphans'>
+
+/** Makes machine rows and hosts agree. One machine that resists does not keep the others from being settled. */
+export async function reconcileMachines(context: Context, found: readonly Found[]): Promise<MachinesReport> {
+  const rows = await context.rows.machines.list()
+  const making = (await context.rows.snapshots.list()).filter((each) => each.state === 'creating')
+  const steps = planMachines(rows, found, new Set(making.map((each) => each.source)))
+  const kept = steps.flatMap((step) => (isKept(step) ? [step.row] : []))
+  for (const row of kept) noteUses(context, row)
+  await Promise.all(steps.map((step) => attempt(context.log, `reconcile ${idOf(step)}`, () => carryOut(context, step))))
+  await forgetOldRows(context, rows)
+  const idsOf = (...kinds: readonly MachineStep['kind'][]): MachineId[] =>
+    steps.filter((step) => kinds.includes(step.kind)).map(idOf)
+  return {
+    adopted: kept.map((row) => row.id),
+    lost: idsOf('lose'),
+    rolledBack: idsOf('roll_back', 'finish_end'),
+    orphans: idsOf('destroy'),
+  }
+}
+
+async function carryOut(context: Context, step: MachineStep): Promise<unknown> {
+  switch (step.kind) {
+    case 'adopt':
+      return step.thaw ? thaw(context, step.row) : undefined
+    case 'note_paused':
+      return context.rows.machines.change(step.row.id, () => ({ state: 'paused' }), step.row)
+    case 'pause':
+      return context.drivers.of(step.row.driver).pause(step.row.id)
+    case 'lose':
+      return loseMachine(context, step.row, 'it was gone when the server started')
+    case 'roll_back':
+      return rollBack(context, step.row)
+    case 'finish_end':
+      return finishEnd(context, step.row)
+    case 'destroy':
+      return context.drivers.of(step.driver).destroy(step.id)
+  }
+}
+
+async function rollBack(context: Context, row: Machine): Promise<void> {
+  await context.drivers.of(row.driver).destroy(row.id)
+  await forgetMachine(context, row.id)
+  const failure = 'the server ended during the launch'
+  const endedAt = context.clock.now()
+  await context.rows.machines.change(row.id, () => ({ state: 'failed', failure, endedAt, restoredFrom: undefined }), row)
+}
+
+/** The guest goes on by itself after a deadline, but only its host can tell it again what it forgot. */
+async function thaw(context: Context, row: Machine): Promise<void> {
+  await context.drivers.of(row.driver).resume(row.id)
+  const connection = await guestOf(context, row)
+  const request = await thawRequest(context, row)
+  const limit = { limitMs: context.options.quiesceDeadlineMs, what: `thawing ${row.id}` }
+  await withDeadline(context.clock, limit, undefined, (signal) => connection.resume(request, { signal }))
+}
+
+function noteUses(context: Context, row: Machine): void {
+  context.addresses.restore(row.id, row.network)
+  context.templateUses.add(row.template, row.id)
+  if (row.restoredFrom) context.snapshotUses.add(row.restoredFrom, row.id)
+}
+
+async function forgetOldRows(context: Context, rows: readonly Machine[]): Promise<void> {
+  const before = context.clock.now() - context.options.endedRowsKeptMs
+  for (const row of rows) {
+    const over = row.state === 'stopped' || row.state === 'failed' || row.state === 'lost'
+    if (over && (row.endedAt ?? row.createdAt) < before) await context.rows.machines.remove(row.id)
+  }
+}
+
+type KeptStep = Extract<MachineStep, { kind: 'adopt' | 'note_paused' | 'pause' }>
+
+function isKept(step: MachineStep): step is KeptStep {
+  return step.kind === 'adopt' || step.kind === 'note_paused' || step.kind === 'pause'
+}
+
+function idOf(step: MachineStep): MachineId {
+  return step.kind === 'destroy' ? step.id : step.row.id
+}

@@ -1,0 +1,45 @@
+import {
+  type Clock,
+  type Machine,
+  type MachineId,
+  machineTransitions,
+  type Snapshot,
+  type SnapshotId,
+  type StateStore,
+  snapshotTransitions,
+  type Template,
+  type TemplateRef,
+  templateTransitions,
+} from '@hearth/model'
+import type { EventHub } from '../events/event-hub.ts'
+import { RowSet } from './row-set.ts'
+
+/** All rows of the store, behind their transition tables; changes of state become events. */
+export interface Rows {
+  readonly machines: RowSet<Machine, MachineId>
+  readonly snapshots: RowSet<Snapshot, SnapshotId>
+  readonly templates: RowSet<Template, TemplateRef>
+}
+
+export function openRows(store: StateStore, events: EventHub, clock: Clock): Rows {
+  return {
+    machines: new RowSet(store.machines, {
+      word: 'machine',
+      transitions: machineTransitions,
+      missing: 'machine_not_found',
+      announce: (row, removed) => events.emit({ kind: 'machine', row, removed, at: clock.now() }),
+    }),
+    snapshots: new RowSet(store.snapshots, {
+      word: 'snapshot',
+      transitions: snapshotTransitions,
+      missing: 'snapshot_not_found',
+      announce: (row, removed) => events.emit({ kind: 'snapshot', row, removed, at: clock.now() }),
+    }),
+    templates: new RowSet(store.templates, {
+      word: 'template',
+      transitions: templateTransitions,
+      missing: 'template_not_found',
+      announce: (row, removed) => events.emit({ kind: 'template', row, removed, at: clock.now() }),
+    }),
+  }
+}

@@ -1,0 +1,87 @@
+import { HearthError, parseTemplateRef, type Template } from '@hearth/model'
+import type { Context } from '../context.ts'
+import { eraseSnapshot } from '../snapshots/erase-snapshot.ts'
+import { buildTemplate, withSnapshot } from './build-template.ts'
+import { checkTemplate } from './check-template.ts'
+import type { BuildOptions, EngineTemplates, TemplateRequest } from './engine-templates.ts'
+import { findTemplate } from './find-template.ts'
+
+const silent = () => undefined
+
+/** Recipes and their versions. */
+export class Templates implements EngineTemplates {
+  readonly #context: Context
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  async build(request: TemplateRequest, options: BuildOptions = {}): Promise<Template> {
+    const spec = checkTemplate(request)
+    const order = { spec, progress: options.progress ?? silent, noCache: options.noCache ?? false }
+    return this.#turn(spec.name, options.signal, (signal) => buildTemplate(this.#context, order, signal))
+  }
+
+  async list(): Promise<Template[]> {
+    const rows = await this.#context.rows.templates.list()
+    return rows.sort((a, b) => a.name.localeCompare(b.name) || b.version - a.version)
+  }
+
+  async show(ref: string): Promise<Template> {
+    const { name, version } = parseTemplateRef(ref)
+    return findTemplate(this.#context, name, version)
+  }
+
+  async remove(ref: string): Promise<void> {
+    const { name, version } = parseTemplateRef(ref)
+    await this.#turn(name, undefined, async () => {
+      const template = await findTemplate(this.#context, name, version)
+      const doomed = version === undefined ? await this.#context.store.templates.versions(name) : [template]
+      const { templateUses } = this.#context
+      for (const { ref } of doomed) templateUses.beginRemoval(ref)
+      try {
+        // All are checked before the first goes.
+        for (const each of doomed) await this.#refuseUsed(each)
+        for (const each of doomed) await this.#erase(each)
+      } finally {
+        for (const { ref } of doomed) templateUses.endRemoval(ref)
+      }
+    })
+  }
+
+  /** Mends a template whose snapshot was found damaged. */
+  async mend(ref: Template['ref'], ending: AbortSignal): Promise<void> {
+    const { name } = parseTemplateRef(ref)
+    await this.#turn(name, ending, async (signal) => {
+      const template = await this.#context.rows.templates.find(ref)
+      if (template?.state !== 'ready') return
+      await withSnapshot(this.#context, this.#context.drivers.first, template, silent, signal)
+    })
+  }
+
+  #turn<T>(name: string, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#context.turns.take(`template ${name}`, [signal, this.#context.background.ending], work)
+  }
+
+  async #refuseUsed(template: Template): Promise<void> {
+    const machines = this.#context.templateUses.of(template.ref)
+    const snapshots = await this.#context.store.snapshots.byTemplate(template.ref)
+    const kept = snapshots.filter((each) => each.kind !== 'template' && each.state !== 'failed')
+    if (machines.length === 0 && kept.length === 0) return
+    const what = `${machines.length} live machines and ${kept.length} snapshots are of it`
+    throw new HearthError('template_in_use', `template ${template.ref} is in use: ${what}`, {
+      hint: 'End the machines and remove the snapshots first.',
+      details: { machines: machines.slice(0, 50), snapshots: kept.slice(0, 50).map((each) => each.id) },
+    })
+  }
+
+  async #erase(template: Template): Promise<void> {
+    const { rows, store, drivers } = this.#context
+    const { ref } = template
+    await rows.templates.change(ref, (now) => (now.state === 'deleting' ? undefined : { state: 'deleting' }), template)
+    for (const snapshot of await store.snapshots.byTemplate(ref)) await eraseSnapshot(this.#context, snapshot)
+    for (const driver of drivers.all) await driver.removeTemplate(ref)
+    await rows.templates.remove(ref)
+    this.#context.log.info('template.removed', { template: ref })
+  }
+}
