@@ -1,4 +1,5 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { type DriverMachine, type MachineId, messageOf } from '@hearth/model'
 import { watchProcess } from './end-vmm.ts'
@@ -48,6 +49,6 @@ async function adoptOne(parts: QemuParts, id: MachineId): Promise<void> {
 async function endStrangers(parts: QemuParts, known: ReadonlySet<string>): Promise<void> {
   for (const child of await parts.launcher.list()) {
     const machine = child.id.replace(/\.net$/, '')
-    if (!known.has(machine)) await parts.launcher.kill(child.id, 9)
+    if (!known.has(machine)) await parts.launcher.kill(child.id, constants.signals.SIGKILL)
   }
 }

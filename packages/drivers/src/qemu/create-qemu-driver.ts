@@ -39,6 +39,7 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Mach
     clock,
     log,
     images: createImageBuilder({ assets, log }),
+    hash: (path) => launcher.hash(path),
     users: await vmmUsers(layout.machines),
     facts: once(() => learnHostFacts(layout, qemu, join(assets, 'kernel', 'vmlinuz'), options.acceleration)),
   })

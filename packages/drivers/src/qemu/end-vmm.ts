@@ -1,10 +1,9 @@
 import { rm } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { type MachineId, messageOf } from '@hearth/model'
 import { readRecord } from './machine-record.ts'
 import { disconnectOutside } from './outside-network.ts'
 import type { QemuParts } from './parts.ts'
-
-const sigkill = 9
 
 /** Ends a machine's process and removes everything it had on this host. Succeeds when there is nothing. */
 export async function endVmm(parts: QemuParts, id: MachineId): Promise<void> {
@@ -14,7 +13,7 @@ export async function endVmm(parts: QemuParts, id: MachineId): Promise<void> {
   if (vmm) {
     vmm.ending = true
     if (!vmm.exit) {
-      await parts.launcher.kill(id, sigkill).catch((error: unknown) => {
+      await parts.launcher.kill(id, constants.signals.SIGKILL).catch((error: unknown) => {
         parts.log.debug('vmm.kill.missed', { machine: id, error: messageOf(error) })
       })
       await vmm.gone
@@ -61,7 +60,7 @@ async function endUnrecorded(parts: QemuParts, id: MachineId): Promise<undefined
     const stop = parts.launcher.onExit((exit) => {
       if (exit.id === id) gone.resolve()
     })
-    await parts.launcher.kill(id, sigkill)
+    await parts.launcher.kill(id, constants.signals.SIGKILL)
     await gone.promise
     stop()
   }

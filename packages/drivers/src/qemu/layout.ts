@@ -59,16 +59,9 @@ export const machineFiles = {
   deviceState: 'device-state',
 } as const
 
-/** The files of a built template (made by the image builder). */
+/** What the driver adds to the files that the image builder makes. */
 export const templateFiles = {
-  kernel: 'kernel',
-  initramfs: 'initramfs',
-  stubKernel: 'stub-kernel',
-  stubInitrd: 'stub-initrd',
-  rootfs: 'rootfs.squashfs',
-  scratch: 'scratch.raw',
-  emptyOverlay: 'overlay.qcow2',
-  /** What the driver noted when it built it. */
+  /** What the driver noted when it built the image. */
   image: 'image.json',
   manifest: 'manifest.json',
 } as const

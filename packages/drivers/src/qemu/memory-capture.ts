@@ -46,7 +46,7 @@ export async function keepTemplateMemory(
 
 /** How the memory of a machine is named in `/proc/PID/maps`. */
 export function memoryMapping(vmm: Vmm): string {
-  return `/memfd:${vmm.record.memory} (deleted)`
+  return `/memfd:${vmm.record.memory}`
 }
 
 function setBits(bitmap: Uint8Array): number[] {

@@ -1,8 +1,9 @@
 import { watch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { driverError, type MachineId, messageOf } from '@hearth/model'
-import { run } from '../child/run.ts'
+import { withChild } from '../child/run.ts'
 import type { MachineRecord } from './machine-record.ts'
 import type { QemuParts } from './parts.ts'
 
@@ -39,9 +40,8 @@ export async function connectOutside(parts: QemuParts, record: MachineRecord, si
     })
     await ready
     const lines = metadataRoutes.map((route) => `route add blackhole ${route}`)
-    await run('/usr/bin/nsenter', [`--net=${namespace}`, '/usr/sbin/ip', '-batch', '-'], {
-      input: `${lines.join('\n')}\n`,
-      ...(signal ? { signal } : {}),
+    await withChild(['/usr/bin/nsenter', `--net=${namespace}`, '/usr/sbin/ip', '-batch', '-'], { signal }, async ({ stdin }) => {
+      stdin.end(`${lines.join('\n')}\n`)
     })
   } catch (error) {
     signal?.throwIfAborted()
@@ -64,7 +64,7 @@ export async function disconnectOutside(parts: QemuParts, id: MachineId): Promis
       resolve()
     })
   })
-  await parts.launcher.kill(carrier, 9)
+  await parts.launcher.kill(carrier, constants.signals.SIGKILL)
   await gone
 }
 

@@ -2,6 +2,7 @@ import type { Clock, Log } from '@hearth/model'
 import type { LauncherClient } from '../launcher/launcher-client.ts'
 import type { HostFacts } from './host-facts.ts'
 import type { ImageBuilder } from './images/image-builder.ts'
+import type { Hash } from './integrity.ts'
 import type { Layout } from './layout.ts'
 import type { MemoryFiles } from './memory-files.ts'
 import type { VmmUsers } from './vmm-user.ts'
@@ -15,6 +16,8 @@ export interface QemuParts {
   readonly memory: MemoryFiles
   readonly vmms: Vmms
   readonly users: VmmUsers
+  /** Off the event loop. */
+  readonly hash: Hash
   readonly facts: () => Promise<HostFacts>
   readonly qemu: string
   readonly clock: Clock

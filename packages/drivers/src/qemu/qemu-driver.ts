@@ -112,7 +112,7 @@ export class QemuDriver implements MachineDriver {
   }
 
   async verifySnapshot(manifest: SnapshotManifest): Promise<void> {
-    await requireDigests(this.#parts.layout.snapshot(manifest.id), manifest.artifacts, (path) => this.#parts.launcher.hash(path))
+    await requireDigests(this.#parts.layout.snapshot(manifest.id), manifest.artifacts, this.#parts.hash)
   }
 
   async removeSnapshot(id: SnapshotId): Promise<void> {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Cancellable, driverError, type MachineSpec, type SnapshotManifest } from '@hearth/model'
 import { requireCompatible } from './compatibility.ts'
+import { imageFiles } from './images/image-builder.ts'
 import { requireUntouched } from './integrity.ts'
 import { templateFiles } from './layout.ts'
 import type { DiskLayer } from './machine-record.ts'
@@ -18,7 +19,7 @@ export async function restoreMachine(
 ): Promise<void> {
   requireCompatible(snapshot.compatibility, await parts.facts())
   const directory = parts.layout.snapshot(snapshot.id)
-  await requireUntouched(directory, snapshot.artifacts, (path) => parts.launcher.hash(path))
+  await requireUntouched(directory, snapshot.artifacts, parts.hash)
   const { memory, disk, network } = snapshot.layers
   const sizeBytes = snapshot.resources.memoryMiB * 1024 ** 2
   await parts.memory.use(snapshot.id, join(directory, memory.file), sizeBytes, () =>
@@ -64,7 +65,7 @@ export async function bootMachine(parts: QemuParts, spec: MachineSpec, { signal 
 }
 
 function scratchLayer(parts: QemuParts, spec: MachineSpec): DiskLayer {
-  const path = join(parts.layout.template(spec.template), templateFiles.scratch)
+  const path = join(parts.layout.template(spec.template), imageFiles.scratch)
   return { node: 'disk0', fileNode: 'file0', path, format: 'raw' }
 }
 

@@ -1,4 +1,5 @@
 import { link, mkdir, rename, rm } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import {
   type Cancellable,
@@ -52,7 +53,7 @@ export async function takeSnapshot(
     const files = [snapshotFiles.ram, snapshotFiles.deviceState, ...disk]
     await parts.launcher.fsync([...files.map((file) => join(staging, file)), staging])
     return {
-      artifacts: await digestFiles(staging, files, (path) => parts.launcher.hash(path)),
+      artifacts: await digestFiles(staging, files, parts.hash),
       quality: quiesce.result === 'failed' ? 'crash-consistent' : 'memory+disk',
       quiesce,
       compatibility: compatibilityOf(facts, vmm.record.guestKernel),
@@ -115,7 +116,7 @@ async function freezeTemplate(parts: QemuParts, vmm: Vmm, staging: string, id: S
   const pauseMs = parts.clock.monotonicMs() - began
   await takeDeviceState(parts, vmm, staging)
   vmm.ending = true
-  await parts.launcher.kill(vmm.record.id, 9)
+  await parts.launcher.kill(vmm.record.id, constants.signals.SIGKILL)
   await vmm.gone
   const memory = await keepTemplateMemory(parts, vmm, staging, id)
   return { memory, layers, pauseMs }

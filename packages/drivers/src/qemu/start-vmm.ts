@@ -6,7 +6,8 @@ import { cpuArgument } from './compatibility.ts'
 import { endVmm } from './end-vmm.ts'
 import { qemuArguments } from './hardware-profile.ts'
 import type { HostFacts } from './host-facts.ts'
-import { machineFiles, snapshotFiles, templateFiles } from './layout.ts'
+import { imageFiles } from './images/image-builder.ts'
+import { machineFiles, snapshotFiles } from './layout.ts'
 import { type DiskLayer, type MachineRecord, writeRecord } from './machine-record.ts'
 import { type NetBackend, netBackend, netdevArgument } from './network.ts'
 import { connectOutside } from './outside-network.ts'
@@ -87,7 +88,7 @@ export function overlayLayer(directory: string, generation: number, index: numbe
 
 /** Copies the ready empty overlay of the template: `qemu-img create` would take 12 ms. */
 export async function makeOverlay(parts: QemuParts, spec: MachineSpec, path: string, uid: number | undefined): Promise<void> {
-  await copyFile(join(parts.layout.template(spec.template), templateFiles.emptyOverlay), path)
+  await copyFile(join(parts.layout.template(spec.template), imageFiles.overlay), path)
   if (uid !== undefined) await chown(path, uid, uid)
 }
 
@@ -128,9 +129,9 @@ function commandLine(
     agent: hand({ kind: 'listen', path: join(directory, machineFiles.agent) }),
     qmp: hand({ kind: 'listen', path: join(directory, machineFiles.qmp) }),
     memory: hand({ kind: 'memfd', id: origin.memory }),
-    kernel: hand({ kind: 'read', path: join(template, clone ? templateFiles.stubKernel : templateFiles.kernel) }),
-    initrd: hand({ kind: 'read', path: join(template, clone ? templateFiles.stubInitrd : templateFiles.initramfs) }),
-    rootfs: hand({ kind: 'read', path: join(template, templateFiles.rootfs) }),
+    kernel: hand({ kind: 'read', path: join(template, clone ? imageFiles.stubKernel : imageFiles.kernel) }),
+    initrd: hand({ kind: 'read', path: join(template, clone ? imageFiles.stubInitrd : imageFiles.initramfs) }),
+    rootfs: hand({ kind: 'read', path: join(template, imageFiles.base) }),
     disk: disk.map(({ path }, index) => hand({ kind: index === disk.length - 1 ? 'read-write' : 'read', path })),
     ...(clone
       ? { deviceState: hand({ kind: 'read', path: join(parts.layout.snapshot(clone.id), snapshotFiles.deviceState) }) }

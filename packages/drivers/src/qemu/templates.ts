@@ -23,7 +23,7 @@ export async function buildTemplate(
 ): Promise<BuiltImage> {
   const intoDirectory = parts.layout.staging(ref)
   await rm(intoDirectory, { recursive: true, force: true })
-  await mkdir(intoDirectory, { recursive: true, mode: 0o700 })
+  await mkdir(parts.layout.stagingRoot, { recursive: true, mode: 0o700 })
   try {
     const image = await parts.images.build({ source, resources, intoDirectory, ...options })
     await writeFile(join(intoDirectory, templateFiles.image), JSON.stringify({ guestKernel: image.guestKernel }))
