@@ -29,7 +29,7 @@ export async function installDebianPackages(missing) {
     )
   }
   if (!hasPackageLists()) await updatePackageLists()
-  say(`installing ${names.length} packages (some minutes the first time)`)
+  say('installing them (some minutes)')
   let result = await install(names)
   if (result.code !== 0) {
     say('that did not work with the package lists of this computer; fetching new ones')
@@ -87,12 +87,29 @@ export async function downloadDebianPackage(name, folder) {
 
 /** @param {readonly string[]} names */
 function install(names) {
-  const args = [...aptOptions, 'install', '--no-install-recommends', '-y', ...names]
-  return runCommand('apt-get', args, {
-    env: aptEnv,
-    onLine: (line) => {
-      if (/^(Get:\d+ |Setting up |Need to get )/.test(line))
-        say(`  ${line.replace(/^Get:\d+ \S+ \S+ \S+ (\S+) \S+ (\S+).*/, 'fetching $1 $2')}`)
-    },
-  })
+  const args = [...aptOptions, '-o', 'APT::Status-Fd=1', 'install', '--no-install-recommends', '-y', ...names]
+  const progress = progressLines()
+  return runCommand('apt-get', args, { env: aptEnv, onLine: (line) => progress(line).forEach(say) })
+}
+
+/**
+ * Turns apt's status lines (`dlstatus:1:12.3:…` while fetching, `pmstatus:name:45.6:…` while unpacking) into a line for
+ * people at every fifth of the way.
+ *
+ * @returns {(line: string) => string[]}
+ */
+export function progressLines() {
+  const words = { dl: 'fetched', pm: 'installed' }
+  /** @type {Record<string, number>} */
+  const told = { dl: 0, pm: 0 }
+  return (line) => {
+    if (line.startsWith('Need to get ')) return [`  ${line}`]
+    const match = /^(dl|pm)status:[^:]*:(\d+(?:\.\d+)?):/.exec(line)
+    if (!match) return []
+    const kind = /** @type {'dl' | 'pm'} */ (match[1])
+    const percent = Math.floor(Number(match[2]) / 20) * 20
+    if (percent <= (told[kind] ?? 0)) return []
+    told[kind] = percent
+    return [`  ${words[kind]} ${percent} %`]
+  }
 }

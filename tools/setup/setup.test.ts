@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { contentHash } from './content-hash.mjs'
-import { hasPackageLists, installCommand } from './debian-packages.mjs'
+import { hasPackageLists, installCommand, progressLines } from './debian-packages.mjs'
 import { nodeModulesMatchLock } from './node-modules.mjs'
 import { checkPlatform } from './platform.mjs'
 import { missingRequirements, readRequirements } from './requirements.mjs'
@@ -59,6 +59,20 @@ describe('requirements', () => {
     expect(installCommand(['zstd', 'cpio'])).toBe(
       "sudo sh -c 'apt-get update && apt-get install --no-install-recommends -y zstd cpio'",
     )
+  })
+
+  it('tell how far their installation is at every fifth of the way', () => {
+    const lines = [
+      'Need to get 9 MB of archives.',
+      'dlstatus:1:3.1:Retrieving',
+      'dlstatus:2:25.0:Retrieving',
+      'dlstatus:3:26.9:x',
+    ]
+    expect([...lines, 'pmstatus:zstd:61.5:Unpacking', 'Setting up zstd'].flatMap(progressLines())).toEqual([
+      '  Need to get 9 MB of archives.',
+      '  fetched 20 %',
+      '  installed 60 %',
+    ])
   })
 
   it('need lists of packages, compressed or not', () => {
