@@ -1,1 +1,1 @@
-export {}
+export { createQemuDriver, type QemuDriverOptions } from './qemu/create-qemu-driver.ts'
