@@ -87,9 +87,11 @@ export async function downloadDebianPackage(name, folder) {
 
 /** @param {readonly string[]} names */
 function install(names) {
-  const args = [...aptOptions, '-o', 'APT::Status-Fd=1', 'install', '--no-install-recommends', '-y', ...names]
+  // A descriptor of its own: apt closes the one it reports on before it runs install scripts, which want to write to stdout.
+  const args = [...aptOptions, '-o', 'APT::Status-Fd=3', 'install', '--no-install-recommends', '-y', ...names]
   const progress = progressLines()
-  return runCommand('apt-get', args, { env: aptEnv, onLine: (line) => progress(line).forEach(say) })
+  const tell = (/** @type {string} */ line) => progress(line).forEach(say)
+  return runCommand('apt-get', args, { env: aptEnv, onLine: tell, onStatus: tell })
 }
 
 /**

@@ -8,13 +8,17 @@ const tailLines = 30
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: Record<string, string | undefined>, onLine?: (line: string) => void }} [options]
- *   `onLine` is told every line of both streams
+ * @param {{ cwd?: string, env?: Record<string, string | undefined>, onLine?: (line: string) => void, onStatus?: (line: string) => void }} [options]
+ *   `onLine` is told every line of both streams; `onStatus` what the program writes to descriptor 3
  * @returns {Promise<{ code: number, stdout: string, tail: string }>} `tail`: the last lines of both streams; code 127 when it cannot be started
  */
 export function runCommand(command, args, options = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: options.cwd, env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: options.env ?? process.env,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    })
     /** @type {string[]} */
     const stdout = []
     /** @type {string[]} */
@@ -24,14 +28,23 @@ export function runCommand(command, args, options = {}) {
       if (tail.length > tailLines) tail.shift()
       options.onLine?.(line)
     }
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    eachLine(child.stdio[1], (line) => {
       stdout.push(line)
       take(line)
     })
-    createInterface({ input: child.stderr }).on('line', take)
+    eachLine(child.stdio[2], take)
+    eachLine(child.stdio[3], (line) => options.onStatus?.(line))
     child.on('error', (error) => resolve({ code: 127, stdout: '', tail: error.message }))
     child.on('close', (code) => resolve({ code: code ?? 1, stdout: stdout.join('\n'), tail: tail.join('\n') }))
   })
+}
+
+/**
+ * @param {unknown} stream one of the pipes to a child
+ * @param {(line: string) => void} listener
+ */
+function eachLine(stream, listener) {
+  createInterface({ input: /** @type {import('node:stream').Readable} */ (stream) }).on('line', listener)
 }
 
 /**

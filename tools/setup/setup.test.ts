@@ -7,7 +7,7 @@ import { hasPackageLists, installCommand, progressLines } from './debian-package
 import { nodeModulesMatchLock } from './node-modules.mjs'
 import { checkPlatform } from './platform.mjs'
 import { missingRequirements, readRequirements } from './requirements.mjs'
-import { hintFrom } from './run-command.mjs'
+import { hintFrom, runCommand } from './run-command.mjs'
 
 let folder: string
 beforeEach(() => {
@@ -126,4 +126,20 @@ it('recognises a full disk and an unreachable network', () => {
   expect(hintFrom("E: You don't have enough free space in /var/cache/apt/archives/.")).toContain('disk is full')
   expect(hintFrom("Temporary failure resolving 'deb.debian.org'")).toContain('network')
   expect(hintFrom('E: Broken packages')).toBeUndefined()
+})
+
+it('hears what a program reports beside its output, and keeps that out of the message of a failure', async () => {
+  const status: string[] = []
+  const run = runCommand('sh', ['-c', 'echo said; echo wrong >&2; echo 40 >&3; exit 3'], {
+    onStatus: (line) => status.push(line),
+  })
+  await expect(run).resolves.toEqual({ code: 3, stdout: 'said', tail: expect.not.stringContaining('40') })
+  expect(status).toEqual(['40'])
+})
+
+it('says why a program cannot be started', async () => {
+  await expect(runCommand('hearth-no-such-program', [])).resolves.toMatchObject({
+    code: 127,
+    tail: expect.stringContaining('ENOENT'),
+  })
 })
