@@ -18,7 +18,7 @@ export type {
   VerifyResult,
   WatchEventResource,
 } from '@hearth/protocol'
-export type { ByteSource, ByteStream } from './bytes.ts'
+export { type ByteSource, type ByteStream, iterateBytes } from './bytes.ts'
 export { HearthApiError, HearthConnectionError } from './errors.ts'
 export { type ExecExit, type ExecOutput, ExecProcess, type ExecResult } from './exec.ts'
 export { type FileDownload, MachineFiles, type WriteOptions } from './files.ts'

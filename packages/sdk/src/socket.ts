@@ -8,7 +8,15 @@ export interface WebSocketLike {
   readonly readyState: number
   send(data: string | Uint8Array): void
   close(code?: number, reason?: string): void
-  addEventListener(type: 'open' | 'message' | 'error' | 'close', listener: (event: never) => void): void
+  addEventListener(type: 'open' | 'message' | 'error' | 'close', listener: (event: SocketEvent) => void): void
+}
+
+/** What the events of all four types have together. */
+interface SocketEvent {
+  readonly type: string
+  readonly data?: unknown
+  readonly error?: unknown
+  readonly message?: string
 }
 
 export type WebSocketClass = new (url: string) => WebSocketLike
@@ -47,14 +55,14 @@ export class Socket<Event extends { readonly type: string }> {
       webSocket.close()
     }
     signal?.addEventListener('abort', abort, { once: true })
-    webSocket.addEventListener('message', (event: MessageEvent) => this.#receive(event.data))
+    webSocket.addEventListener('message', (event) => this.#receive(event.data as string | ArrayBuffer))
     webSocket.addEventListener('close', () => {
       signal?.removeEventListener('abort', abort)
       this.#finish({})
     })
     this.#opened = new Promise((resolve, reject) => {
       webSocket.addEventListener('open', () => resolve())
-      webSocket.addEventListener('error', (event: { error?: unknown; message?: string }) => {
+      webSocket.addEventListener('error', (event) => {
         const cause = event.error ?? event.message
         const error = new HearthConnectionError('the connection to the server broke', { cause })
         this.#finish({ error })

@@ -1,0 +1,61 @@
+import type { RootCommand } from '@bomb.sh/tab'
+import type { Hearth } from '@hearth/sdk'
+import type { Command } from 'commander'
+import { connectIfRunning } from '../connection/connect.ts'
+import type { Context } from '../context.ts'
+
+type Names = readonly { readonly value: string; readonly about: string }[]
+
+/** What each kind of argument (and the option of that name) can be. */
+const sources: Readonly<Record<string, (hearth: Hearth, signal: AbortSignal) => Promise<Names>>> = {
+  machine: async (hearth, signal) =>
+    (await hearth.machines.list({ signal })).map(({ data }) => ({
+      value: data.name ?? data.id,
+      about: `${data.state} ${data.template}`,
+    })),
+  template: async (hearth, signal) =>
+    (await hearth.templates.list({ signal })).flatMap(({ ref, name, source }) => [
+      { value: name, about: `newest, ${source}` },
+      { value: ref, about: source },
+    ]),
+  snapshot: async (hearth, signal) =>
+    (await hearth.snapshots.list({ signal })).map(({ id, template, tag }) => ({ value: id, about: tag ?? template })),
+}
+
+/** Whoever presses Tab waits no longer. */
+const patienceMs = 1000
+
+/**
+ * Adds `completion SHELL`, which prints the script for a shell, and the hidden `complete`, which that script calls.
+ * Names come from the server when one runs; pressing Tab never starts one.
+ */
+export async function addCompletion(program: Command, words: readonly string[], context: Context): Promise<void> {
+  const { default: tab } = await import('@bomb.sh/tab/commander')
+  const root = tab(program, { completionCommandName: 'completion' })
+  if (words[0] === 'complete') await offerNames(root, words.slice(2), context)
+}
+
+async function offerNames(root: RootCommand, typed: readonly string[], context: Context): Promise<void> {
+  const command = root.commands.get(typed.slice(0, 2).join(' ')) ?? root.commands.get(typed[0] ?? '')
+  if (!command) return
+  const takers = [...command.arguments.values(), ...command.options.values()]
+  for (const taker of takers) {
+    const source = sources['name' in taker ? taker.name : taker.value]
+    if (!source) continue
+    const names = await namesFrom(source, context)
+    taker.handler = (complete) => {
+      for (const { value, about } of new Map(names.map((name) => [name.value, name])).values()) complete(value, about)
+    }
+  }
+}
+
+/** None when the server does not run or does not answer: a message would land in the middle of the line being typed. */
+async function namesFrom(source: (hearth: Hearth, signal: AbortSignal) => Promise<Names>, context: Context): Promise<Names> {
+  try {
+    const hearth = await connectIfRunning(context.home)
+    return hearth ? await source(hearth, AbortSignal.any([context.signal, AbortSignal.timeout(patienceMs)])) : []
+  } catch (error) {
+    context.log.debug('completion.failed', { error: String(error) })
+    return []
+  }
+}

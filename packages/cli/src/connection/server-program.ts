@@ -1,0 +1,14 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { CliError } from '../cli-error.ts'
+
+/** How the server is started: arguments for Node. It is found by path, never imported. */
+export function serverProgram(): readonly string[] {
+  const path = fileURLToPath(import.meta.resolve('@hearth/server/main'))
+  if (!existsSync(path)) {
+    throw new CliError(`the server's program ${path} is not there`, {
+      hint: 'Run "npm run build" in the repository, or install again.',
+    })
+  }
+  return path.endsWith('.ts') ? ['--conditions=hearth-source', path] : [path]
+}

@@ -1,0 +1,45 @@
+import { type IncomingMessage, request } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Fetch, FetchInit, FetchResponse } from '@hearth/sdk'
+
+/**
+ * A `fetch` over a unix socket. Node's own HTTP client is loaded already and has back-pressure both ways;
+ * a full `fetch` would take a third of the time of a short command to load.
+ */
+export function unixFetch(socketPath: string): Fetch {
+  return (url, init) =>
+    new Promise((resolve, reject) => {
+      const { pathname, search } = new URL(url)
+      const { method, headers, body, signal } = init
+      const sent = request({ socketPath, path: pathname + search, method, headers, agent: false, ...(signal ? { signal } : {}) })
+      sent.once('response', (message) => resolve(responseOf(message)))
+      // An answer can come before everything was sent: then the answer counts, and this rejection is too late to be heard.
+      sent.on('error', reject)
+      sendBody(sent, body).catch(reject)
+    })
+}
+
+async function sendBody(sent: NodeJS.WritableStream & { end(data?: string | Uint8Array): unknown }, body: FetchInit['body']) {
+  if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
+    sent.end(body)
+    return
+  }
+  const stream = body instanceof Blob ? body.stream() : body
+  await pipeline(Readable.from(stream), sent)
+}
+
+function responseOf(message: IncomingMessage): FetchResponse {
+  const status = message.statusCode ?? 0
+  return {
+    ok: status >= 200 && status < 300,
+    status,
+    headers: { get: (name) => [message.headers[name.toLowerCase()] ?? []].flat().join(', ') || null },
+    body: message,
+    async text() {
+      const chunks: Buffer[] = []
+      for await (const chunk of message) chunks.push(chunk)
+      return Buffer.concat(chunks).toString()
+    },
+  }
+}

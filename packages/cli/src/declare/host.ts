@@ -1,0 +1,46 @@
+import { parseWholeNumber } from '../input/quantity.ts'
+import { command, commandGroup, commandWithoutJson, type Execute } from './command.ts'
+
+/** What concerns this computer: `hearth up`, `server`, `demo`, `doctor`, `config`. */
+export function hostCommands(execute: Execute) {
+  const server = commandGroup('server', 'The server of this home')
+  server.addCommand(
+    command('status', 'Show whether the server runs, and what its drivers can do').action((options) =>
+      execute(options, async (context) => (await import('../commands/server-status.ts')).serverStatus(context)),
+    ),
+  )
+  server.addCommand(
+    command('stop', 'End the server; machines go on and are taken back by the next one').action((options) =>
+      execute(options, async (context) => (await import('../commands/server-stop.ts')).serverStop(context)),
+    ),
+  )
+  const config = commandGroup('config', 'The settings')
+  config.addCommand(
+    command('show', 'Show settings and where they come from').action((options) =>
+      execute(options, async (context) => (await import('../commands/config-show.ts')).configShow(context, options.home)),
+    ),
+  )
+  return [
+    command('up', 'Run the server in the foreground, until Ctrl-C')
+      .option('--listen <address>', 'also answer on this loopback address, such as 127.0.0.1:4747')
+      .action((options) => execute(options, async (context) => (await import('../commands/up.ts')).up(context, options.listen))),
+    server,
+    demoCommand(execute),
+    command('doctor', 'Check what this computer has and lacks, with the command that fixes it').action((options) =>
+      execute(options, async (context) => (await import('../commands/doctor/doctor.ts')).doctor(context)),
+    ),
+    config,
+  ]
+}
+
+function demoCommand(execute: Execute) {
+  return commandWithoutJson('demo', 'Build, boot, snapshot, restore and fork a real machine, with the times')
+    .option('--template <source>', 'the image to use; builtin:base needs no package mirror')
+    .option('--forks <number>', 'how many clones', (text) => parseWholeNumber(text, 1, 50), 10)
+    .option('--json <file>', 'also write the data to this file')
+    .action(({ json, ...options }) =>
+      execute(options, async (context) =>
+        (await import('../commands/demo/run-demo.ts')).runDemo(context, { ...options, jsonFile: json }),
+      ),
+    )
+}

@@ -1,0 +1,79 @@
+import { HearthApiError, HearthConnectionError } from '@hearth/sdk'
+import { CliError } from '../cli-error.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { printable } from './table.ts'
+
+/** The command to try next, for refusals that carry no hint of their own. */
+const nextCommands: Readonly<Record<string, string>> = {
+  template_not_found: 'List templates with "hearth template list", or build one with "hearth template build".',
+  machine_not_found: 'List machines with "hearth ls --all".',
+  snapshot_not_found: 'List snapshots with "hearth snapshot list".',
+  name_taken: 'Choose another name, or see who has it with "hearth ls".',
+  machine_not_running: 'See its state with "hearth show MACHINE"; a paused one goes on with "hearth resume MACHINE".',
+  snapshot_in_use: 'End the machines restored from it ("hearth ls"), or add --force.',
+  template_in_use: 'See what uses it with "hearth ls" and "hearth snapshot list".',
+  guest_unreachable: 'See what its console says with "hearth logs MACHINE".',
+  driver_unavailable: 'See what is missing with "hearth doctor".',
+  driver_misconfigured: 'See what is missing with "hearth doctor".',
+}
+
+/** What a failure says to programs. */
+export interface ErrorData {
+  readonly error: {
+    readonly code: string
+    readonly message: string
+    readonly hint?: string
+    readonly details?: Readonly<Record<string, unknown>>
+  }
+}
+
+/** A failure as data. */
+export function errorData(error: unknown): ErrorData {
+  const hint = hintOf(error)
+  const details = error instanceof HearthApiError ? error.details : undefined
+  return { error: { code: codeOf(error), message: messageOf(error), ...(hint ? { hint } : {}), ...(details ? { details } : {}) } }
+}
+
+/** A failure in words: what happened, why, and what to try next. */
+export function errorText(error: unknown): string {
+  const lines = [`error: ${messageOf(error)}`, ...causes(error).map((cause) => `  because: ${cause}`)]
+  const logTail = error instanceof HearthApiError ? error.details?.logTail : undefined
+  if (typeof logTail === 'string' && logTail !== '')
+    lines.push(
+      '  its last output:',
+      ...logTail
+        .trimEnd()
+        .split('\n')
+        .map((line) => `    ${line}`),
+    )
+  const hint = hintOf(error)
+  if (hint) lines.push(`  try: ${hint}`)
+  return lines.map((line) => line.split('\n').map(printable).join('\n')).join('\n')
+}
+
+/** The exit code of a failure. */
+export function exitCodeOfError(error: unknown): number {
+  return error instanceof CliError ? error.exitCode : exitCodes.failed
+}
+
+function hintOf(error: unknown): string | undefined {
+  if (error instanceof CliError) return error.hint
+  if (error instanceof HearthApiError) return error.hint ?? nextCommands[error.code]
+  if (error instanceof HearthConnectionError) return 'Is the server well? Run "hearth server status" and "hearth doctor".'
+  return 'Run the command again with --verbose; if that does not explain it, this is a fault of Hearth.'
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof HearthApiError) return error.code
+  if (error instanceof HearthConnectionError) return 'no_connection'
+  return error instanceof CliError && error.exitCode === exitCodes.usage ? 'usage' : 'cli'
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function causes(error: unknown): string[] {
+  if (error instanceof CliError || !(error instanceof Error) || error.cause === undefined) return []
+  return [messageOf(error.cause), ...causes(error.cause)]
+}
