@@ -6,9 +6,12 @@ import { forgetMachine } from './forget-machine.ts'
 export async function endMachine(context: Context, id: MachineId): Promise<Machine> {
   context.turns.interrupt(id, new HearthError('cancelled', `machine ${id} is being ended`))
   return context.turns.take(id, [], async () => {
-    const row = await context.rows.machines.change(id, (now) =>
-      now.state === 'stopped' || now.state === 'stopping' ? undefined : { state: 'stopping' },
-    )
+    const row = await context.rows.machines.change(id, (now) => {
+      if (now.state === 'stopped' || now.state === 'stopping') return undefined
+      // A machine that is over has lost its name: another may bear it by now.
+      const over = now.state === 'failed' || now.state === 'lost'
+      return { state: 'stopping', ...(over && { name: undefined }) }
+    })
     if (row.state === 'stopped') return row
     return finishEnd(context, row)
   })
