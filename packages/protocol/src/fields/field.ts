@@ -65,19 +65,11 @@ export const field = {
     },
   }),
 
-  /**
-   * `b` that holds a path: 0 to 4,096 bytes without NUL. Names that are not UTF-8 are shown with U+FFFD in place of what cannot
-   * be read, and cannot be asked for again under that name.
-   */
-  path: (tag: number): Field<string> => ({
-    tag,
-    presence: 'one',
-    write: (writer, value) => writer.text(tag, withoutNul(wellFormed(value))),
-    read(content) {
-      atMost(content, 4096)
-      return withoutNul(content.toString('utf8'))
-    },
-  }),
+  /** `b` that holds a path: at most 4,096 bytes without NUL (see `systemText`). */
+  path: (tag: number): Field<string> => systemText(tag, 4096),
+
+  /** `b` that holds one argument of a command: at most 131,072 bytes without NUL (see `systemText`). */
+  argument: (tag: number): Field<string> => systemText(tag, 131_072),
 
   /** `?`: one byte, 0 or 1. */
   flag: (tag: number): Field<boolean> => ({
@@ -115,6 +107,22 @@ export function repeated<T>(one: Field<T>): Field<T, 'repeated'> {
   return { ...one, presence: 'repeated' }
 }
 
+/**
+ * Bytes that a system call takes for text. What is not UTF-8 is shown with U+FFFD in place of what cannot be read,
+ * and cannot be asked for again under that name.
+ */
+function systemText(tag: number, maxBytes: number): Field<string> {
+  return {
+    tag,
+    presence: 'one',
+    write: (writer, value) => writer.text(tag, withoutNul(wellFormed(value))),
+    read(content) {
+      atMost(content, maxBytes)
+      return withoutNul(content.toString('utf8'))
+    },
+  }
+}
+
 function wholeNumber(value: number, min: number): bigint {
   if (!Number.isSafeInteger(value) || value < min) throw new FieldError(`is ${value}, not a whole number from ${min}`)
   return BigInt(value)
@@ -145,7 +153,7 @@ function wellFormed(value: string): string {
   return value
 }
 
-function withoutNul(path: string): string {
-  if (path.includes('\0')) throw new FieldError('has a NUL byte')
-  return path
+function withoutNul(text: string): string {
+  if (text.includes('\0')) throw new FieldError('has a NUL byte')
+  return text
 }
