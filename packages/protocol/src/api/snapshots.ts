@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { labelsField, listOf, resourcesField, templateRefField, text, timeField } from './fields.ts'
+import { labelsField, listOf, resourcesField, switchField, templateRefField, text, timeField } from './fields.ts'
 
 /** `POST /v1/machines/{m}/snapshots`. */
 export const snapshotCreateSchema = z.strictObject({
@@ -51,6 +51,11 @@ export const snapshotListSchema = listOf(snapshotSchema)
 export const snapshotQuerySchema = z.strictObject({
   machine: z.string().max(80).optional().describe('Only those taken of this machine (id or name)'),
   template: templateRefField.optional().describe('Only those of this template; without a version of all its versions'),
+})
+
+/** `DELETE /v1/snapshots/{s}`. */
+export const snapshotRemoveQuerySchema = z.strictObject({
+  force: switchField.describe('End the machines restored from it first'),
 })
 
 /** `POST /v1/snapshots/{s}/verify`: every byte was read again. */

@@ -1,0 +1,32 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Engine } from '@hearth/engine'
+import type { Clock, Log, MachineDriver } from '@hearth/model'
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { OpenRequests } from './open-requests.ts'
+
+/** What the API needs of the rest of the server. */
+export interface HttpParts {
+  readonly engine: Engine
+  readonly drivers: readonly Pick<MachineDriver, 'name' | 'probe'>[]
+  readonly log: Log
+  readonly clock: Clock
+  /** What `GET /v1/system` tells. */
+  readonly system: { readonly version: string; readonly home: string; readonly pid: number; readonly startedAt: number }
+  /** Begins the end of the server; called once the answer is out. */
+  readonly stop: () => void
+  /** Whether templates may be built of paths of this host: only where every client is the user who owns the server. */
+  readonly hostPaths: boolean
+  /** Refuse requests that a web page of somebody else could have made: needed on TCP, where browsers reach. */
+  readonly loopbackOnly: boolean
+  /** Check each answer against its schema and fail when it does not fit; for tests. */
+  readonly checkAnswers?: boolean
+}
+
+/** What each file of routes is given. */
+export interface RouteParts extends HttpParts {
+  readonly open: OpenRequests
+}
+
+/** The web framework, with types from schemas. */
+export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>

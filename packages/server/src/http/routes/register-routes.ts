@@ -1,0 +1,25 @@
+import type { App, RouteParts } from '../http-parts.ts'
+import { consoleRoutes } from './console-routes.ts'
+import { dialRoutes } from './dial-routes.ts'
+import { eventRoutes } from './event-routes.ts'
+import { execRoutes } from './exec-routes.ts'
+import { fileContentRoutes } from './file-content-routes.ts'
+import { fileRoutes } from './file-routes.ts'
+import { machineRoutes } from './machine-routes.ts'
+import { snapshotRoutes } from './snapshot-routes.ts'
+import { systemRoutes } from './system-routes.ts'
+import { templateRoutes } from './template-routes.ts'
+
+/** Every route there is. */
+export function registerRoutes(app: App, parts: RouteParts): void {
+  systemRoutes(app, parts)
+  templateRoutes(app, parts)
+  machineRoutes(app, parts)
+  consoleRoutes(app, parts)
+  snapshotRoutes(app, parts)
+  fileRoutes(app, parts)
+  fileContentRoutes(app, parts)
+  execRoutes(app, parts)
+  dialRoutes(app, parts)
+  eventRoutes(app, parts)
+}
