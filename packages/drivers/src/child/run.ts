@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process'
-import type { Readable, Writable } from 'node:stream'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { PassThrough, type Readable, type Writable } from 'node:stream'
 import { HearthError } from '@hearth/model'
 import { endGroup, endsWithin, type ProcessEnd, watchEnd } from './process-group.ts'
 
@@ -10,6 +10,13 @@ export interface RunOptions {
   readonly cwd?: string
   /** Called with each line of stderr as it comes. */
   readonly onStderrLine?: (line: string) => void
+  /** Open file that becomes the child's stdin instead of a pipe. */
+  readonly stdinFd?: number
+  /**
+   * Whether an error of `use` only mirrors the child's own bad end (a broken pipe, output that stops too early);
+   * the child's end is then what is thrown.
+   */
+  readonly mirrorsChild?: (error: unknown) => boolean
   /** How long a child may take to end after SIGTERM before it gets SIGKILL. Default 3,000. */
   readonly graceMs?: number
 }
@@ -32,8 +39,8 @@ export interface ChildFailure {
 const stderrTailBytes = 4096
 const stdoutLimitBytes = 1024 * 1024
 const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-// A broken pipe is told apart from its cause by giving the child the moment that its exit takes.
-const ownEndMs = 200
+// How long a child may take to end after it closed its pipes.
+const ownEndMs = 2000
 
 /**
  * Runs a program to its end and returns what it wrote to stdout (at most 1 MiB).
@@ -66,33 +73,47 @@ export async function withChild<T>(
 ): Promise<T> {
   options.signal?.throwIfAborted()
   const [program = '', ...args] = argv
-  const child = spawn(program, args, { detached: true, env: childEnv(options.env), ...(options.cwd && { cwd: options.cwd }) })
+  const child = spawn(program, args, {
+    detached: true,
+    env: childEnv(options.env),
+    stdio: [options.stdinFd ?? 'pipe', 'pipe', 'pipe'],
+    ...(options.cwd && { cwd: options.cwd }),
+  }) as ChildProcessByStdio<Writable | null, Readable, Readable>
+  const stdin: Writable = child.stdin ?? new PassThrough()
   // A pipe that the child closed early shows in what `use` does with it, and in the child's end.
-  child.stdin.on('error', () => undefined)
+  stdin.on('error', () => undefined)
   child.stdout.on('error', () => undefined)
   const stderr = followStderr(child.stderr, options.onStderrLine)
   const ended = watchEnd(child)
   const stop = () => endGroup(child.pid, ended, options.graceMs ?? 3000)
   const onAbort = () => {
-    child.stdin.destroy()
+    stdin.destroy()
     child.stdout.destroy()
     void stop()
   }
   options.signal?.addEventListener('abort', onAbort, { once: true })
   try {
-    const [outcome] = await Promise.allSettled([use(child)])
-    const endedItself = outcome.status === 'fulfilled' || (await endsWithin(ended, ownEndMs))
-    if (!endedItself) await stop()
+    const [outcome] = await Promise.allSettled([use({ stdin, stdout: child.stdout })])
+    const failure = outcome.status === 'rejected' ? outcome.reason : undefined
+    const isMirror = outcome.status === 'rejected' && (options.mirrorsChild?.(failure) ?? false)
+    const endsItself = outcome.status === 'fulfilled' || (isMirror && (await endsWithin(ended, ownEndMs)))
+    if (!endsItself) await stop()
     const end = await ended
     options.signal?.throwIfAborted()
-    if (endedItself) checkEnd(program, end, stderr(), outcome.status === 'rejected' ? outcome.reason : undefined)
-    if (outcome.status === 'rejected') throw outcome.reason
+    if (endsItself || end.error !== undefined) checkEnd(program, end, stderr(), failure)
+    if (outcome.status === 'rejected') throw failure
     return outcome.value
   } finally {
     options.signal?.removeEventListener('abort', onAbort)
-    child.stdin.destroy()
+    stdin.destroy()
     child.stdout.destroy()
   }
+}
+
+/** Whether `error` is what writing to a child gives that no longer reads. */
+export function isBrokenPipe(error: unknown): boolean {
+  const codes = ['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED']
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }
 
 /** What is known of the child whose bad end `error` reports, if it reports one. */

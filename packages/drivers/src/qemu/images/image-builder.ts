@@ -8,7 +8,7 @@ import { diskFullIsTold } from './disk-full.ts'
 import { initramfs } from './initramfs.ts'
 import { stubInitrd, stubKernel } from './kernel.ts'
 import { makeOverlay, makeScratchDisk } from './scratch-disk.ts'
-import { imageContent, sourceFacts } from './sources/source.ts'
+import { sourceDigest, withContent } from './sources/source.ts'
 import { makeSquashfs } from './squashfs.ts'
 
 /** Raised when the same source comes to other bytes, so that nothing older is taken from a cache. */
@@ -63,14 +63,16 @@ export function createImageBuilder({ assets: assetsFolder, log }: ImageBuilderOp
   return {
     async sourceDigest(source, { signal } = {}) {
       const assets = await readAssets(assetsFolder)
-      return await sourceFacts(source, { builderVersion, assets: assetsDigest(assets) }, { signal })
+      return await sourceDigest(source, { builderVersion, assets: assetsDigest(assets) }, { signal })
     },
     async build({ source, resources, intoDirectory, progress, signal }) {
       signal?.throwIfAborted()
       const assets = await readAssets(assetsFolder)
       await mkdir(intoDirectory, { mode: 0o700 })
       try {
-        return await diskFullIsTold(intoDirectory, () => write({ source, resources, intoDirectory, progress }, assets, { signal }))
+        return await diskFullIsTold(intoDirectory, () =>
+          write({ source, resources, intoDirectory, progress }, assets, { signal }),
+        )
       } catch (error) {
         await rm(intoDirectory, { recursive: true, force: true })
         log.info('image.build_failed', { source: source.kind })
@@ -94,7 +96,9 @@ async function write(
   await writeFile(path(imageFiles.stubKernel), stubKernel(assets.kernel))
   await writeFile(path(imageFiles.stubInitrd), stubInitrd)
   progress('making the root file system')
-  await makeSquashfs(path(imageFiles.base), imageContent(source, { work, progress, ...options }), options)
+  await withContent(source, { work, progress, signal: options.signal }, (members) =>
+    makeSquashfs(path(imageFiles.base), members, options),
+  )
   progress('making the scratch disk')
   await makeScratchDisk(path(imageFiles.scratch), resources.diskMiB, options)
   await makeOverlay(path(imageFiles.overlay), resources.diskMiB, options)

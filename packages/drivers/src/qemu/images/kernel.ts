@@ -31,5 +31,7 @@ export function stubKernel(image: Uint8Array): Uint8Array {
 export const stubInitrd: Uint8Array = Uint8Array.of(0, 0)
 
 function notAKernel(why: string): Error {
-  return driverError('Misconfigured', `the kernel of the set-up is not usable: ${why}`, { hint: 'Run the set-up again: "npm run setup".' })
+  return driverError('Misconfigured', `the kernel of the set-up is not usable: ${why}`, {
+    hint: 'Run the set-up again: "npm run setup".',
+  })
 }

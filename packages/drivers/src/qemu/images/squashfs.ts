@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type RunOptions, withChild } from '../../child/run.ts'
+import { isBrokenPipe, type RunOptions, withChild } from '../../child/run.ts'
 import type { TarMember } from './tar/entry.ts'
 import { writeTar } from './tar/write-tar.ts'
 
@@ -13,7 +13,7 @@ const layout = ['-noI', '-noD', '-noF', '-noX', '-mkfs-time', '0', '-root-mode',
  */
 export async function makeSquashfs(path: string, members: AsyncIterable<TarMember>, options: RunOptions): Promise<void> {
   const argv = ['sqfstar', ...layout, '-root-time', '0', '-exit-on-error', '-no-progress', '-quiet', '-mem', '256M', path]
-  await withChild(argv, options, async ({ stdin, stdout }) => {
+  await withChild(argv, { ...options, mirrorsChild: isBrokenPipe }, async ({ stdin, stdout }) => {
     stdout.resume()
     await pipeline(Readable.from(writeTar(members), { objectMode: true, highWaterMark: 16 }), stdin)
   })

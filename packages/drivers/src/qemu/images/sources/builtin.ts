@@ -1,5 +1,9 @@
-import { run, type RunOptions } from '../../../child/run.ts'
+import { readFile } from 'node:fs/promises'
+import { driverError } from '@hearth/model'
+import { type RunOptions, run } from '../../../child/run.ts'
 import { type EntryKind, noContent, type TarEntry, type TarMember } from '../tar/entry.ts'
+
+const busyboxPath = '/bin/busybox'
 
 const directories: Readonly<Record<string, number>> = {
   bin: 0o755,
@@ -51,13 +55,39 @@ export async function* builtinBase(busybox: Uint8Array, applets: readonly string
   }
 }
 
-/** The paths that a busybox wants to be called by, sorted. What is not below bin, sbin or usr is left out. */
-export async function busyboxApplets(busyboxPath: string, options: RunOptions): Promise<readonly string[]> {
+/** The host's static busybox. @throws HearthError `driver_unavailable` when it is missing or needs libraries */
+export async function readBusybox(): Promise<Buffer> {
+  const content = await readFile(busyboxPath).catch((error: unknown) => {
+    throw noBusybox('is not there', error)
+  })
+  if (needsLibraries(content)) throw noBusybox('is not a static one')
+  return content
+}
+
+/** The paths that busybox wants to be called by, sorted. What is not below bin, sbin or usr is left out. */
+export async function busyboxApplets(options: RunOptions): Promise<readonly string[]> {
   const listed = await run([busyboxPath, '--list-full'], options)
   return listed
     .split('\n')
     .filter((path) => /^(usr\/)?s?bin\/[\w.[+-]+$/.test(path))
     .sort()
+}
+
+/** Whether an ELF64 program has an interpreter segment (PT_INTERP, 3), that is, a dynamic loader. */
+function needsLibraries(program: Buffer): boolean {
+  if (program.length < 64 || program.readUInt32BE(0) !== 0x7f454c46) return true
+  const table = Number(program.readBigUInt64LE(0x20))
+  const entryBytes = program.readUInt16LE(0x36)
+  const count = program.readUInt16LE(0x38)
+  if (table + count * entryBytes > program.length) return true
+  return Array.from({ length: count }, (_, index) => program.readUInt32LE(table + index * entryBytes)).includes(3)
+}
+
+function noBusybox(why: string, cause?: unknown): Error {
+  return driverError('Unavailable', `${busyboxPath}, of which builtin:base is made, ${why}`, {
+    hint: 'Install the package busybox-static, or run "npm run setup".',
+    cause,
+  })
 }
 
 function file(path: string, mode: number, content: Uint8Array): TarMember {

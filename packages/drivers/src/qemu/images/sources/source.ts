@@ -1,43 +1,55 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { driverError, type ImageSource, type Progress } from '@hearth/model'
+import type { ImageSource } from '@hearth/model'
 import type { RunOptions } from '../../../child/run.ts'
 import type { TarMember } from '../tar/entry.ts'
-import { builtinBase, busyboxApplets } from './builtin.ts'
+import { builtinBase, busyboxApplets, readBusybox } from './builtin.ts'
+import type { ContentOptions } from './content-options.ts'
+import { withDebian } from './debian.ts'
+import { directoryDigest, withDirectory } from './directory.ts'
+import { tarDigest, withTarFile } from './tar-file.ts'
 
-const busyboxPath = '/bin/busybox'
-
-export interface ContentOptions extends RunOptions {
-  /** An empty folder for what is needed on the way. */
-  readonly work: string
-  readonly progress: Progress
-}
-
-/** The checked members of the root file system that `source` stands for. */
-export async function* imageContent(source: ImageSource, options: ContentOptions): AsyncGenerator<TarMember> {
+/** Runs `use` with the checked members of the root file system that `source` stands for. */
+export async function withContent(
+  source: ImageSource,
+  options: ContentOptions,
+  use: (members: AsyncIterable<TarMember>) => Promise<void>,
+): Promise<void> {
+  const { signal } = options
   switch (source.kind) {
-    case 'builtin':
-      yield* builtinBase(await readFile(busyboxPath), await busyboxApplets(busyboxPath, { signal: options.signal }))
-      return
+    case 'builtin': {
+      const busybox = await readBusybox()
+      return await use(builtinBase(busybox, await busyboxApplets({ signal })))
+    }
     case 'debian':
+      return await withDebian(source, options, use)
     case 'tar':
+      return await withTarFile(source.path, { signal }, use)
     case 'dir':
-      throw driverError('Misconfigured', `${source.kind}: is not built yet`)
+      return await withDirectory(source.path, { signal }, use)
   }
 }
 
 /** SHA-256 (hex) over `facts` and what decides the content of `source`. */
-export async function sourceFacts(source: ImageSource, facts: object, options: RunOptions): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify(facts))
-  switch (source.kind) {
+export async function sourceDigest(source: ImageSource, facts: object, options: RunOptions): Promise<string> {
+  const content = await contentFacts(source, options)
+  return createHash('sha256').update(JSON.stringify({ facts, content })).digest('hex')
+}
+
+async function contentFacts(source: ImageSource, options: RunOptions): Promise<object> {
+  const { kind } = source
+  switch (kind) {
     case 'builtin':
-      hash.update(await readFile(busyboxPath))
-      break
+      return {
+        kind,
+        busybox: createHash('sha256')
+          .update(await readBusybox())
+          .digest('hex'),
+      }
     case 'debian':
+      return { kind, suite: source.suite, include: [...new Set(source.include)].sort() }
     case 'tar':
+      return { kind, sha256: await tarDigest(source.path, options.signal) }
     case 'dir':
-      options.signal?.throwIfAborted()
-      throw driverError('Misconfigured', `${source.kind}: is not built yet`)
+      return { kind, sha256: await directoryDigest(source.path, options) }
   }
-  return hash.digest('hex')
 }

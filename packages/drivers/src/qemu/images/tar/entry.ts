@@ -33,7 +33,6 @@ export interface TarMember {
 
 /** The content of what has none. */
 export const noContent: AsyncIterable<Uint8Array> = {
-  // biome-ignore lint/correctness/useYield: it yields nothing
   async *[Symbol.asyncIterator]() {},
 }
 
