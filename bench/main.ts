@@ -1,0 +1,30 @@
+import { execFileSync } from 'node:child_process'
+import { parseArgs } from 'node:util'
+import { publish, type Report } from './report.ts'
+import type { SuiteOptions } from './suite-options.ts'
+import { densitySuite } from './suites/density.ts'
+import { restoreSuite } from './suites/restore.ts'
+import { snapshotSuite } from './suites/snapshot.ts'
+
+const suites: Record<string, (options: SuiteOptions) => Promise<Report>> = {
+  restore: restoreSuite,
+  snapshot: snapshotSuite,
+  density: densitySuite,
+}
+const usage = `npm run bench -- ${Object.keys(suites).join('|')} [--json FILE] [--pairs N (30)] [--peers (installs Docker and libvirt)]`
+const peerPackages = ['docker.io', 'libvirt-daemon', 'libvirt-daemon-driver-qemu', 'libvirt-clients']
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'string' }, pairs: { type: 'string', default: '30' }, peers: { type: 'boolean', default: false } },
+})
+const suite = suites[positionals[0] ?? '']
+const pairs = Number(values.pairs)
+if (!suite || positionals.length !== 1 || !Number.isInteger(pairs) || pairs < 1) {
+  console.error(usage)
+  process.exit(2)
+}
+if (values.peers) {
+  execFileSync('/usr/bin/apt-get', ['install', '-y', '--no-install-recommends', ...peerPackages], { stdio: 'inherit' })
+}
+await publish(await suite({ pairs, log: (line) => console.error(line) }), values.json)
