@@ -18,6 +18,8 @@ pub struct Client {
     output: Vec<u8>,
     /// It has said HELLO: exits are told to it.
     pub listening: bool,
+    /// epoll tells when there is room to write.
+    pub waits_for_room: bool,
 }
 
 /// Why a client is let go.
@@ -42,7 +44,7 @@ impl Display for Gone {
 impl Client {
     pub fn new(stream: UnixStream) -> io::Result<Client> {
         stream.set_nonblocking(true)?;
-        Ok(Client { stream, input: Splitter::default(), output: Vec::new(), listening: false })
+        Ok(Client { stream, input: Splitter::default(), output: Vec::new(), listening: false, waits_for_room: false })
     }
 
     pub fn fd(&self) -> RawFd {
@@ -79,6 +81,11 @@ impl Client {
         self.output.extend(message::encode(op, 0, fields).unwrap_or_default());
     }
 
+    /// Whether more lies in the buffer than may.
+    pub fn is_flooded(&self) -> bool {
+        self.output.len() > OUTPUT_MAX_BYTES
+    }
+
     /// Writes what fits. Tells whether something is left.
     pub fn flush(&mut self) -> Result<bool, Gone> {
         while !self.output.is_empty() {
@@ -88,7 +95,7 @@ impl Client {
                 Err(error) => return Err(Gone::Broken(error)),
             }
         }
-        if self.output.len() > OUTPUT_MAX_BYTES {
+        if self.is_flooded() {
             return Err(Gone::TooSlow);
         }
         Ok(!self.output.is_empty())

@@ -3,14 +3,13 @@
 use crate::failure::{Failure, Outcome};
 use crate::fields::Reply;
 use crate::files::sparse::{self, NewFile};
-use crate::files::{durable, hash, log};
+use crate::files::{durable, hash, log, regular};
 use crate::jobs::{Asker, Lane};
 use crate::memory::{capture, compare};
 use crate::request::Request;
 use crate::server::Server;
 use crate::sys;
 use std::fs::File;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -50,18 +49,23 @@ impl Server {
     }
 
     fn list(&self) -> Vec<u8> {
-        self.children.iter().fold(Reply::default(), |reply, (id, child)| {
-            let fields = Reply::default().text(1, id).number(2, child.pid as u64).number(3, child.start_time);
-            reply.bytes(1, &fields.bytes(4, &child.argv0).done())
-        })
-        .done()
+        self.children
+            .iter()
+            .fold(Reply::default(), |reply, (id, child)| {
+                let fields = Reply::default().text(1, id).number(2, child.pid as u64).number(3, child.start_time);
+                reply.bytes(1, &fields.bytes(4, &child.argv0).done())
+            })
+            .done()
     }
 
     fn list_memfds(&self) -> Vec<u8> {
-        self.memfds.list().iter().fold(Reply::default(), |reply, (id, memfd)| {
-            reply.bytes(1, &Reply::default().text(1, id).number(2, memfd.size).flag(3, memfd.sealed).done())
-        })
-        .done()
+        self.memfds
+            .list()
+            .iter()
+            .fold(Reply::default(), |reply, (id, memfd)| {
+                reply.bytes(1, &Reply::default().text(1, id).number(2, memfd.size).flag(3, memfd.sealed).done())
+            })
+            .done()
     }
 
     fn kill(&self, id: &str, signal: i32) -> Outcome<()> {
@@ -84,7 +88,7 @@ impl Server {
     fn start_job(&mut self, asker: Asker, request: Request) -> Outcome<()> {
         match request {
             Request::Copy { from, to, mode, uid, gid } => self.jobs.start(Lane::Quick, asker, move |cancel| {
-                let from = open(&from)?;
+                let from = regular::open(&from)?;
                 sparse::copy_to_new(&from, &to, NewFile { mode, uid, gid }, false, cancel).map(one_number)
             }),
             Request::Capture { id, mapped, to, block_bytes } => {
@@ -104,7 +108,10 @@ impl Server {
                 })
             }
             Request::MemfdSave { id, to, mode } => {
-                let memfd = self.memfds.get(&id).ok_or_else(|| Failure::new(libc::ENOENT, format!("memfd {id}: there is none")))?;
+                let memfd = self
+                    .memfds
+                    .get(&id)
+                    .ok_or_else(|| Failure::new(libc::ENOENT, format!("memfd {id}: there is none")))?;
                 self.jobs.start(Lane::Quick, asker, move |cancel| {
                     let from = File::from(sys::duplicate_of(&memfd.fd).map_err(|e| Failure::io("memfd", &e))?);
                     let new = NewFile { mode, uid: None, gid: None };
@@ -114,9 +121,9 @@ impl Server {
             Request::TrimLog { path, max_bytes, keep_bytes } => self.jobs.start(Lane::Quick, asker, move |_| {
                 log::trim(&path, max_bytes, keep_bytes).map(|trimmed| Reply::default().flag(1, trimmed).done())
             }),
-            Request::Fsync { paths } => self.jobs.start(Lane::Slow, asker, move |cancel| {
-                durable::sync_all(&paths, cancel).map(|()| Vec::new())
-            }),
+            Request::Fsync { paths } => {
+                self.jobs.start(Lane::Slow, asker, move |cancel| durable::sync_all(&paths, cancel).map(|()| Vec::new()))
+            }
             Request::Hash { path } => self.jobs.start(Lane::Slow, asker, move |cancel| {
                 let (digest, size) = hash::sha256(&path, cancel)?;
                 Ok(Reply::default().bytes(1, &digest).number(2, size).done())
@@ -139,8 +146,4 @@ fn hello() -> Vec<u8> {
 
 fn one_number(number: u64) -> Vec<u8> {
     Reply::default().number(1, number).done()
-}
-
-fn open(path: &PathBuf) -> Outcome<File> {
-    File::open(path).map_err(|e| Failure::io(path.display(), &e))
 }

@@ -52,7 +52,10 @@ fn listen(socket: &Path) -> Outcome<UnixListener> {
     }
     UnixListener::bind(socket).map_err(|error| match error.raw_os_error() {
         Some(_) => failed(error),
-        None => Failure::new(libc::ENAMETOOLONG, format!("{}: it is too long for a socket; allowed: 107 bytes", socket.display())),
+        None => Failure::new(
+            libc::ENAMETOOLONG,
+            format!("{}: it is too long for a socket; allowed: 107 bytes", socket.display()),
+        ),
     })
 }
 

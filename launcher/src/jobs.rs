@@ -26,6 +26,8 @@ impl Lane {
     }
 }
 
+/// More than these are refused: somebody asks faster than the disk can answer.
+const MOST_UNDER_WAY: usize = 4096;
 const STACK_BYTES: usize = 256 * 1024;
 
 /// Who asked for the work.
@@ -69,7 +71,8 @@ pub struct Jobs {
 
 impl Jobs {
     pub fn new() -> std::io::Result<Jobs> {
-        let shared = Shared { quick: Mutex::default(), slow: Mutex::default(), done: Mutex::default(), bell: sys::eventfd()? };
+        let shared =
+            Shared { quick: Mutex::default(), slow: Mutex::default(), done: Mutex::default(), bell: sys::eventfd()? };
         Ok(Jobs { shared: Arc::new(shared), under_way: Vec::new() })
     }
 
@@ -88,6 +91,9 @@ impl Jobs {
         asker: Asker,
         work: impl FnOnce(&Cancel) -> Outcome<Vec<u8>> + Send + 'static,
     ) -> Outcome<()> {
+        if self.under_way.len() >= MOST_UNDER_WAY {
+            return Err(Failure::new(libc::EAGAIN, format!("{MOST_UNDER_WAY} jobs are under way")));
+        }
         let cancel = Cancel::default();
         let job = Job { asker, cancel: cancel.clone(), work: Box::new(work) };
         let mut queue = lock(self.shared.queue(lane));

@@ -118,7 +118,9 @@ fn memfd_id(text: &str) -> Outcome<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     if text.is_empty() || text.len() > memfds::ID_MAX_BYTES || !text.chars().all(plain) {
         let most = memfds::ID_MAX_BYTES;
-        return Err(Failure::invalid(format!("id: {text:?} is not allowed; 1 to {most} of a-z, A-Z, 0-9, \".\", \"_\", \"-\"")));
+        return Err(Failure::invalid(format!(
+            "id: {text:?} is not allowed; 1 to {most} of a-z, A-Z, 0-9, \".\", \"_\", \"-\""
+        )));
     }
     Ok(text.to_string())
 }
@@ -158,3 +160,7 @@ fn at_most<T>(list: Vec<T>, most: usize, name: &str) -> Outcome<Vec<T>> {
     }
     Ok(list)
 }
+
+#[cfg(test)]
+#[path = "request_test.rs"]
+mod tests;

@@ -52,6 +52,8 @@ pub struct Server {
     pub(crate) jobs: Jobs,
     idle_exit: Duration,
     idle_since: Instant,
+    /// The limit on open files that children get.
+    open_files: libc::rlimit,
     pub(crate) ending: bool,
 }
 
@@ -70,6 +72,7 @@ impl Server {
             jobs: Jobs::new()?,
             idle_exit,
             idle_since: Instant::now(),
+            open_files: sys::raise_descriptor_limit(),
             ending: false,
         };
         server.watch(server.listener.as_raw_fd(), Source::Listener)?;
@@ -141,12 +144,22 @@ impl Server {
     fn serve(&mut self, token: u64, events: i32) {
         if events & !WRITABLE != 0 {
             match self.clients.get_mut(&token).map(Client::read) {
-                Some(Ok(messages)) => messages.into_iter().for_each(|message| self.take(token, message)),
+                Some(Ok(messages)) => self.take_all(token, messages),
                 Some(Err(gone)) => return self.let_go(token, &gone),
                 None => return,
             }
         }
         self.flush(token);
+    }
+
+    fn take_all(&mut self, token: u64, messages: Vec<Message>) {
+        for message in messages {
+            self.take(token, message);
+            // Small requests can have large replies: room is made, or the client is cut off, before the next one.
+            if self.clients.get(&token).map_or(true, Client::is_flooded) {
+                self.flush(token);
+            }
+        }
     }
 
     fn take(&mut self, client: u64, message: Message) {
@@ -170,6 +183,10 @@ impl Server {
             None => return,
         };
         let flushed = client.flush().and_then(|more| {
+            if more == client.waits_for_room {
+                return Ok(());
+            }
+            client.waits_for_room = more;
             let events = if more { READABLE | WRITABLE } else { READABLE };
             self.epoll.change(client.fd(), events, token).map_err(Gone::Broken)
         });
@@ -207,12 +224,13 @@ impl Server {
     }
 
     pub(crate) fn spawn(&mut self, asker: Asker, request: &SpawnRequest) -> Outcome<()> {
-        let taken = self.children.get(&request.id).is_some() || self.starting.values().any(|child| child.id == request.id);
+        let taken =
+            self.children.get(&request.id).is_some() || self.starting.values().any(|child| child.id == request.id);
         if taken {
             return Err(Failure::new(libc::EEXIST, format!("{}: a child of that id lives", request.id)));
         }
         let memfds = Arc::clone(&self.memfds);
-        let starting = spawn::start(request, |id| memfds.get(id).map(|memfd| memfd.fd))?;
+        let starting = spawn::start(request, self.open_files, |id| memfds.get(id).map(|memfd| memfd.fd))?;
         let argv0 = request.argv.first().cloned().unwrap_or_default();
         match self.watch(starting.report_fd(), Source::Starting) {
             Ok(token) => {

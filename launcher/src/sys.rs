@@ -132,6 +132,16 @@ pub fn be_a_daemon() {
     }
 }
 
+/// Takes as many descriptors as allowed (one for each child, at least); returns the limit as it was, for the children.
+pub fn raise_descriptor_limit() -> libc::rlimit {
+    let mut before = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    unsafe {
+        libc::getrlimit(libc::RLIMIT_NOFILE, &mut before);
+        libc::setrlimit(libc::RLIMIT_NOFILE, &libc::rlimit { rlim_cur: before.rlim_max, ..before });
+    }
+    before
+}
+
 /// Puts /dev/null in the place of stdout.
 pub fn close_stdout() {
     unsafe {

@@ -56,10 +56,14 @@ unsafe fn compress_with_sha(state: &mut [u32; 8], blocks: &[u8]) {
 /// # Safety
 /// The processor must have SHA and SSSE3.
 #[target_feature(enable = "sha,sse2,ssse3,sse4.1")]
+#[allow(unused_unsafe)] // Newer compilers than 1.63 call these intrinsics safe here.
 unsafe fn next_words(w: &mut [__m128i; 4], group: usize) -> __m128i {
     let (oldest, second, third, newest) = (w[group % 4], w[(group + 1) % 4], w[(group + 2) % 4], w[(group + 3) % 4]);
-    let partial = _mm_add_epi32(_mm_sha256msg1_epu32(oldest, second), _mm_alignr_epi8(newest, third, 4));
-    let next = _mm_sha256msg2_epu32(partial, newest);
+    // SAFETY: the caller has seen to the processor's features.
+    let next = unsafe {
+        let partial = _mm_add_epi32(_mm_sha256msg1_epu32(oldest, second), _mm_alignr_epi8(newest, third, 4));
+        _mm_sha256msg2_epu32(partial, newest)
+    };
     w[group % 4] = next;
     next
 }

@@ -2,7 +2,8 @@
 
 use crate::cancel::Cancel;
 use crate::failure::{Failure, Outcome};
-use std::fs::File;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 /// fsync of each path, in order.
@@ -10,7 +11,8 @@ pub fn sync_all(paths: &[PathBuf], cancel: &Cancel) -> Outcome<()> {
     for path in paths {
         cancel.check()?;
         let failed = |e: std::io::Error| Failure::io(path.display(), &e);
-        File::open(path).map_err(failed)?.sync_all().map_err(failed)?;
+        let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(failed)?;
+        file.sync_all().map_err(failed)?;
     }
     Ok(())
 }

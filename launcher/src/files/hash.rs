@@ -1,10 +1,9 @@
 //! SHA-256 of a whole file, holes as zeros.
 
-use super::sparse;
+use super::{regular, sparse};
 use crate::cancel::Cancel;
 use crate::failure::{Failure, Outcome};
 use hearth_wire::sha256::Sha256;
-use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -13,7 +12,7 @@ const PIECE_BYTES: usize = 256 << 10;
 /// (digest, size in bytes)
 pub fn sha256(path: &Path, cancel: &Cancel) -> Outcome<([u8; 32], u64)> {
     let failed = |e: std::io::Error| Failure::io(path.display(), &e);
-    let file = File::open(path).map_err(failed)?;
+    let file = regular::open(path)?;
     let size = file.metadata().map_err(failed)?.len();
     let mut hash = Sha256::new();
     let mut buffer = vec![0; PIECE_BYTES];

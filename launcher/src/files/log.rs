@@ -1,5 +1,6 @@
 //! Keeps log files that other processes append to from growing without end.
 
+use super::regular;
 use crate::failure::{Failure, Outcome};
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// Its writers append, so they go on at the new end.
 pub fn trim(path: &Path, max_bytes: u64, keep_bytes: u64) -> Outcome<bool> {
     let failed = |e: io::Error| Failure::io(path.display(), &e);
-    let log = OpenOptions::new().read(true).write(true).custom_flags(libc::O_NOFOLLOW).open(path).map_err(failed)?;
+    let log = regular::open_with(path, OpenOptions::new().read(true).write(true))?;
     if log.metadata().map_err(failed)?.len() <= max_bytes {
         return Ok(false);
     }

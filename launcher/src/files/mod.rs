@@ -3,4 +3,5 @@
 pub mod durable;
 pub mod hash;
 pub mod log;
+pub mod regular;
 pub mod sparse;

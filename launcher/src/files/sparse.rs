@@ -40,11 +40,8 @@ pub fn copy_to_new(from: &File, to: &Path, new: NewFile, durable: bool, cancel: 
 
 fn fill_new(from: &File, file: &File, to: &Path, new: NewFile, durable: bool, cancel: &Cancel) -> Outcome<u64> {
     let failed = |e: io::Error| Failure::io(to.display(), &e);
-    let bytes = if clone_blocks(from, file) {
-        from.metadata().map_err(failed)?.len()
-    } else {
-        copy_data(from, file, cancel)?
-    };
+    let bytes =
+        if clone_blocks(from, file) { from.metadata().map_err(failed)?.len() } else { copy_data(from, file, cancel)? };
     if new.uid.is_some() || new.gid.is_some() {
         let (uid, gid) = (new.uid.unwrap_or(u32::MAX), new.gid.unwrap_or(u32::MAX));
         if unsafe { libc::fchown(file.as_raw_fd(), uid, gid) } < 0 {

@@ -4,6 +4,7 @@
 use super::{maps, pagemap, remote};
 use crate::cancel::Cancel;
 use crate::failure::{Failure, Outcome};
+use crate::files::regular;
 use crate::sys;
 use pagemap::Run;
 use std::fs::{File, OpenOptions};
@@ -30,7 +31,7 @@ pub struct Captured {
 
 /// Writes the own pages of the mapping of `mapped` in `pid` to the same offsets of the existing file `to`.
 pub fn capture(pid: i32, mapped: &[u8], to: &Path, block_bytes: u64, cancel: &Cancel) -> Outcome<Captured> {
-    let file = OpenOptions::new().write(true).open(to).map_err(|e| Failure::io(to.display(), &e))?;
+    let file = regular::open_with(to, OpenOptions::new().write(true))?;
     let size = file.metadata().map_err(|e| Failure::io(to.display(), &e))?.len();
     check_blocks(block_bytes, size)?;
     let runs = pagemap::own_pages(pid, &maps::find(pid, mapped)?)?;

@@ -3,7 +3,7 @@
 use super::{maps, remote};
 use crate::cancel::Cancel;
 use crate::failure::{Failure, Outcome};
-use std::fs::File;
+use crate::files::regular;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -12,7 +12,7 @@ const PIECE_BYTES: u64 = 1 << 20;
 /// The offset of the first byte that differs; `None` when the whole mapping equals `with`.
 pub fn first_difference(pid: i32, mapped: &[u8], with: &Path, cancel: &Cancel) -> Outcome<Option<u64>> {
     let failed = |e: std::io::Error| Failure::io(with.display(), &e);
-    let file = File::open(with).map_err(failed)?;
+    let file = regular::open(with)?;
     let mut memory = vec![0; PIECE_BYTES as usize];
     let mut stored = vec![0; PIECE_BYTES as usize];
     for mapping in maps::find(pid, mapped)? {

@@ -73,7 +73,9 @@ mod tests {
 
     #[test]
     fn anonymous_memory_and_damaged_lines_are_no_mapping() {
-        for line in [&b"1000-3000 rw-p 00000000 00:00 0 "[..], b"", b"zz-3 rw-p 0 0:0 0 /a", b"3000-1000 rw-p 0 0:0 0 /a"] {
+        for line in
+            [&b"1000-3000 rw-p 00000000 00:00 0 "[..], b"", b"zz-3 rw-p 0 0:0 0 /a", b"3000-1000 rw-p 0 0:0 0 /a"]
+        {
             assert_eq!(parse(line, b"/a"), None);
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::cancel::Cancel;
 use crate::failure::{Failure, Outcome};
-use crate::files::sparse;
+use crate::files::{regular, sparse};
 use crate::jobs::lock;
 use crate::sys;
 use std::collections::HashMap;
@@ -61,7 +61,14 @@ impl Memfds {
     }
 
     /// Finds the one of that id, or makes it and fills it from `from`. Two that ask at once get the same.
-    pub fn find_or_make(&self, id: &str, size: u64, from: Option<&Path>, seal: bool, cancel: &Cancel) -> Outcome<Memfd> {
+    pub fn find_or_make(
+        &self,
+        id: &str,
+        size: u64,
+        from: Option<&Path>,
+        seal: bool,
+        cancel: &Cancel,
+    ) -> Outcome<Memfd> {
         if let Some(mut found) = self.wait_or_claim(id) {
             if found.size != size {
                 let text = format!("memfd {id}: it has {} bytes, not {size}", found.size);
@@ -110,7 +117,7 @@ fn make(id: &str, size: u64, from: Option<&Path>, seal: bool, cancel: &Cancel) -
     let file = unsafe { File::from_raw_fd(fd as RawFd) };
     file.set_len(size).map_err(failed)?;
     if let Some(path) = from {
-        let source = File::open(path).map_err(|e| Failure::io(path.display(), &e))?;
+        let source = regular::open(path)?;
         let found = source.metadata().map_err(|e| Failure::io(path.display(), &e))?.len();
         if found != size {
             return Err(Failure::invalid(format!("{}: it has {found} bytes, not {size}", path.display())));

@@ -52,7 +52,10 @@ fn scan(entries: &[u8], mapping: &Mapping, first_page: u64, page: u64, runs: &mu
         }
         let at = (first_page + index as u64) * page;
         match runs.last_mut() {
-            Some(run) if run.address + run.length == mapping.address + at && run.offset + run.length == mapping.offset + at => {
+            Some(run)
+                if run.address + run.length == mapping.address + at
+                    && run.offset + run.length == mapping.offset + at =>
+            {
                 run.length += page
             }
             _ => runs.push(Run { address: mapping.address + at, offset: mapping.offset + at, length: page }),

@@ -11,13 +11,16 @@ const MOST_PARTS: usize = 1024;
 pub fn read(pid: i32, places: &[(u64, u64)], buffer: &mut [u8]) -> Outcome<()> {
     let mut filled = 0;
     for group in places.chunks(MOST_PARTS) {
-        let mut group: Vec<libc::iovec> =
-            group.iter().map(|(at, length)| libc::iovec { iov_base: *at as *mut _, iov_len: *length as usize }).collect();
+        let mut group: Vec<libc::iovec> = group
+            .iter()
+            .map(|(at, length)| libc::iovec { iov_base: *at as *mut _, iov_len: *length as usize })
+            .collect();
         let mut left = &mut group[..];
         while !left.is_empty() {
             let wanted: usize = left.iter().map(|part| part.iov_len).sum();
             let local = libc::iovec { iov_base: buffer[filled..filled + wanted].as_mut_ptr().cast(), iov_len: wanted };
-            let result = unsafe { libc::process_vm_readv(pid, &local, 1, left.as_ptr(), left.len() as libc::c_ulong, 0) };
+            let result =
+                unsafe { libc::process_vm_readv(pid, &local, 1, left.as_ptr(), left.len() as libc::c_ulong, 0) };
             let read = sys::check(result as libc::c_long).map_err(|e| explain(pid, &e))? as usize;
             if read == 0 {
                 return Err(Failure::new(libc::EFAULT, format!("process {pid}: its memory ends early")));

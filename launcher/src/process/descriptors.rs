@@ -61,7 +61,9 @@ pub fn open(
         Wanted::ReadFile { path } => open_file(path, libc::O_RDONLY).map(Arc::new),
         Wanted::ReadWriteFile { path } => open_file(path, libc::O_RDWR | libc::O_NOFOLLOW).map(Arc::new),
         Wanted::Listen { path } => listen(path, owner, made).map(Arc::new),
-        Wanted::Memfd { id } => memfd(id).ok_or_else(|| Failure::new(libc::ENOENT, format!("memfd {id}: there is none"))),
+        Wanted::Memfd { id } => {
+            memfd(id).ok_or_else(|| Failure::new(libc::ENOENT, format!("memfd {id}: there is none")))
+        }
         Wanted::AppendFile { path, mode } => open_append(path, *mode).map(Arc::new),
     }
 }
@@ -125,7 +127,11 @@ fn listen(path: &Path, owner: Owner, made: &mut MadeSockets) -> Outcome<OwnedFd>
 fn unix_address(path: &Path, c_path: &CString) -> Outcome<(libc::sockaddr_un, libc::socklen_t)> {
     let bytes = c_path.as_bytes();
     if bytes.len() > SOCKET_PATH_BYTES {
-        let text = format!("{}: {} bytes are too long for a socket; allowed: {SOCKET_PATH_BYTES}", path.display(), bytes.len());
+        let text = format!(
+            "{}: {} bytes are too long for a socket; allowed: {SOCKET_PATH_BYTES}",
+            path.display(),
+            bytes.len()
+        );
         return Err(Failure::new(libc::ENAMETOOLONG, text));
     }
     let mut address: libc::sockaddr_un = unsafe { std::mem::zeroed() };

@@ -19,6 +19,7 @@ pub struct Plan {
     pub gid: Option<u32>,
     pub nice: Option<i32>,
     pub netns: Option<NetworkNamespace>,
+    pub open_files: libc::rlimit,
     /// Where the errno of a failure is written; closed by a successful exec.
     pub report: RawFd,
 }
@@ -85,7 +86,7 @@ fn prepare(plan: &Plan) -> Result<(), (Step, i32)> {
     must(Step::Session, unsafe { libc::setsid() } as i64)?;
     place_descriptors(plan)?;
     unsafe { libc::umask(0o077) };
-    no_core_dumps();
+    limit(plan);
     if let Some(nice) = plan.nice {
         must(Step::Nice, unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice) } as i64)?;
     }
@@ -99,14 +100,16 @@ fn prepare(plan: &Plan) -> Result<(), (Step, i32)> {
     must(Step::Privileges, unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) } as i64)
 }
 
+/// By the system call: the C library keeps two signals for itself and would leave them ignored when our starter ignored them.
 fn default_signals() {
+    // A kernel's struct sigaction of zeros means SIG_DFL on every architecture; none is larger than this.
+    let default = [0u64; 8];
+    const SET_BYTES: usize = 8;
     unsafe {
         for signal in 1..=64 {
-            libc::signal(signal, libc::SIG_DFL);
+            libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), 0usize, SET_BYTES);
         }
-        let mut none: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&mut none);
-        libc::sigprocmask(libc::SIG_SETMASK, &none, std::ptr::null_mut());
+        libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, default.as_ptr(), 0usize, SET_BYTES);
     }
 }
 
@@ -121,10 +124,13 @@ fn place_descriptors(plan: &Plan) -> Result<(), (Step, i32)> {
     Ok(())
 }
 
-/// A guest's memory must not end up in a core file.
-fn no_core_dumps() {
+fn limit(plan: &Plan) {
+    // A guest's memory must not end up in a core file.
     let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    unsafe { libc::setrlimit(libc::RLIMIT_CORE, &none) };
+    unsafe {
+        libc::setrlimit(libc::RLIMIT_CORE, &none);
+        libc::setrlimit(libc::RLIMIT_NOFILE, &plan.open_files);
+    }
 }
 
 fn enter_network(network: &NetworkNamespace) -> Result<(), i32> {

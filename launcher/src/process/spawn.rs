@@ -72,7 +72,11 @@ impl Starting {
 }
 
 /// Opens, forks, and returns at once.
-pub fn start(request: &SpawnRequest, memfd: impl Fn(&str) -> Option<Arc<OwnedFd>>) -> Outcome<Starting> {
+pub fn start(
+    request: &SpawnRequest,
+    open_files: libc::rlimit,
+    memfd: impl Fn(&str) -> Option<Arc<OwnedFd>>,
+) -> Outcome<Starting> {
     let (uid, gid) = (request.uid, request.gid);
     if (uid.is_some() || gid.is_some()) && !sys::is_root() {
         return Err(Failure::new(libc::EPERM, "uid, gid: only a launcher that runs as root can change them"));
@@ -84,7 +88,7 @@ pub fn start(request: &SpawnRequest, memfd: impl Fn(&str) -> Option<Arc<OwnedFd>
     }
     let log = descriptors::open_append(&request.log, 0o600)?;
     let (report, report_end) = sys::pipe().map_err(|e| Failure::io("pipe", &e))?;
-    let fork = Fork::prepare(request, &held, &log, &report_end)?;
+    let fork = Fork::prepare(request, open_files, &held, &[&log, &report_end])?;
     let (pid, pidfd) = fork.run()?;
     let start_time = proc_stat::read(pid).map_or(0, |stat| stat.start_time);
     Ok(Starting { pid, start_time, pidfd, report: File::from(report), made })
@@ -98,13 +102,17 @@ struct Fork {
 }
 
 impl Fork {
-    fn prepare(request: &SpawnRequest, held: &[Arc<OwnedFd>], log: &OwnedFd, report: &OwnedFd) -> Outcome<Fork> {
-        let first_free = 3 + held.len() as RawFd;
+    /// `own` are the log and the end of the report pipe.
+    fn prepare(
+        request: &SpawnRequest,
+        open_files: libc::rlimit,
+        held: &[Arc<OwnedFd>],
+        own: &[&OwnedFd; 2],
+    ) -> Outcome<Fork> {
         let null = File::open("/dev/null").map_err(|e| Failure::io("/dev/null", &e))?;
-        let mut moved = Vec::with_capacity(held.len() + 3);
-        for fd in held.iter().map(|fd| fd.as_raw_fd()).chain([null.as_raw_fd(), log.as_raw_fd(), report.as_raw_fd()]) {
-            moved.push(sys::duplicate(fd, first_free).map_err(|e| Failure::io("duplicating a descriptor", &e))?);
-        }
+        let all =
+            held.iter().map(|fd| fd.as_raw_fd()).chain([null.as_raw_fd(), own[0].as_raw_fd(), own[1].as_raw_fd()]);
+        let moved = above(3 + held.len() as RawFd, all)?;
         let numbers: Vec<RawFd> = moved.iter().map(|fd| fd.as_raw_fd()).collect();
         let (descriptors, special) = numbers.split_at(held.len());
 
@@ -126,6 +134,7 @@ impl Fork {
             gid: request.gid,
             nice: request.nice,
             netns: request.netns.then(network_namespace).transpose()?,
+            open_files,
             report: special[2],
         };
         Ok(Fork { plan, _strings: argv.into_iter().chain(env).collect(), _descriptors: moved })
@@ -148,6 +157,11 @@ impl Fork {
             Failure::io("pidfd_open", &error)
         })
     }
+}
+
+/// Copies that are numbered `first` or higher, so that placing one never overwrites another.
+fn above(first: RawFd, fds: impl Iterator<Item = RawFd>) -> Outcome<Vec<OwnedFd>> {
+    fds.map(|fd| sys::duplicate(fd, first).map_err(|e| Failure::io("duplicating a descriptor", &e))).collect()
 }
 
 fn network_namespace() -> Outcome<NetworkNamespace> {
