@@ -1,1 +1,2 @@
-export {}
+export type { Config, SettingName } from './config/settings.ts'
+export { settings } from './config/settings.ts'

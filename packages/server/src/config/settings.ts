@@ -5,6 +5,8 @@ export interface DefaultsContext {
   readonly isRoot: boolean
   /** The user's home directory. */
   readonly userHome: string
+  /** `build` of the repository, or what a package brings. */
+  readonly assets: string
 }
 
 /** One setting: where it can be given, what is allowed, and its default. */
@@ -19,12 +21,6 @@ interface Setting<T> {
 const setting = <T>(value: Setting<T>): Setting<T> => value
 
 const absolutePath = z.string().regex(/^\/[^\0]*$/, { error: 'an absolute path' })
-const listOf = <T extends string>(allowed: readonly [T, ...T[]]) =>
-  z.preprocess(
-    (value) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value),
-    z.array(z.enum(allowed)).min(1),
-  )
-
 /** Every setting there is; `docs/reference/config.md` has an entry for each, and a test holds both together. */
 export const settings = {
   home: setting({
@@ -48,19 +44,19 @@ export const settings = {
     fallback: () => undefined,
     about: 'Also answer on this TCP address; loopback only. Whoever can reach it on this host may do everything, so it is off.',
   }),
-  drivers: setting({
-    flag: 'drivers',
-    env: 'HEARTH_DRIVERS',
-    schema: listOf(['qemu', 'memory']),
-    fallback: (): ('qemu' | 'memory')[] => ['qemu'],
-    about: 'Which drivers to use; the first makes new templates. `memory` pretends, for tests.',
-  }),
   accel: setting({
     flag: 'accel',
     env: 'HEARTH_ACCEL',
     schema: z.enum(['auto', 'kvm', 'tcg']),
     fallback: () => 'auto' as const,
     about: 'How QEMU runs machines; `auto` takes KVM where a probe guest proves it.',
+  }),
+  assets: setting({
+    flag: 'assets',
+    env: 'HEARTH_ASSETS',
+    schema: absolutePath,
+    fallback: ({ assets }) => assets,
+    about: 'Where set-up put the guest kernel, the guest agent and the launcher.',
   }),
 } as const
 

@@ -1,0 +1,95 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { type ConfigSources, loadConfig } from './load-config.ts'
+import { settings } from './settings.ts'
+
+const home = mkdtempSync(join(tmpdir(), 'hearth-config-'))
+afterAll(() => rmSync(home, { recursive: true }))
+
+const from = (change: Partial<ConfigSources> = {}): ConfigSources => ({
+  argv: [],
+  env: {},
+  isRoot: false,
+  userHome: home,
+  assets: '/opt/hearth/build',
+  ...change,
+})
+const withFile = async (text: string, change: Partial<ConfigSources> = {}) => {
+  const place = mkdtempSync(join(home, 'h-'))
+  writeFileSync(join(place, 'hearth.yaml'), text)
+  return loadConfig(from({ env: { HEARTH_HOME: place, ...change.env }, argv: change.argv ?? [] }))
+}
+
+describe('settings', () => {
+  it('have defaults, and the home is the one of the user', async () => {
+    const { config, origins, readyFd } = await loadConfig(from())
+    expect(config).toEqual({
+      home: `${home}/.hearth`,
+      log: 'info',
+      listen: undefined,
+      accel: 'auto',
+      assets: '/opt/hearth/build',
+    })
+    expect(new Set(Object.values(origins))).toEqual(new Set(['default']))
+    expect(readyFd).toBeUndefined()
+    expect((await loadConfig(from({ isRoot: true }))).config.home).toBe('/var/lib/hearth')
+  })
+
+  it('are taken from flags before the environment before the file, and say where they are from', async () => {
+    const file = 'log: error\naccel: kvm\nlisten: 127.0.0.1:1\n'
+    const loaded = await withFile(file, { env: { HEARTH_LOG: 'warn', HEARTH_LISTEN: '[::1]:2' }, argv: ['--listen=localhost:3'] })
+    expect(loaded.config).toMatchObject({ log: 'warn', accel: 'kvm', listen: { host: 'localhost', port: 3 } })
+    expect(loaded.origins).toMatchObject({
+      home: 'environment HEARTH_HOME',
+      log: 'environment HEARTH_LOG',
+      listen: 'flag --listen',
+      accel: expect.stringMatching(/^file .*hearth\.yaml$/),
+      assets: 'default',
+    })
+  })
+
+  it('treat an empty variable and an empty file as none', async () => {
+    expect((await withFile('', { env: { HEARTH_LOG: '' } })).config.log).toBe('info')
+  })
+
+  it.each([
+    [
+      from({ env: { HEARTH_LOG: 'loud' } }),
+      'HEARTH_LOG: "loud" is not allowed; one of "debug", "info", "warn", "error", "silent"',
+    ],
+    [from({ argv: ['--accel', 'gpu'] }), '--accel: "gpu" is not allowed; one of "auto", "kvm", "tcg"'],
+    [from({ argv: ['--home', 'relative'] }), '--home: "relative" is not allowed; an absolute path'],
+    [from({ env: { HEARTH_LISTEN: '0.0.0.0:80' } }), 'HEARTH_LISTEN: "0.0.0.0:80" is not allowed; a loopback address'],
+    [from({ env: { HEARTH_LISTEN: '127.0.0.1:99999' } }), 'HEARTH_LISTEN: "127.0.0.1:99999" is not allowed'],
+    [from({ argv: ['--ready-fd', 'x'] }), '--ready-fd: "x" is not allowed'],
+    [from({ argv: ['--nonsense', 'x'] }), "Unknown option '--nonsense'"],
+    [from({ argv: ['word'] }), 'word'],
+  ])('refuse a wrong value, naming key, value and what is allowed (%#)', async (sources, message) => {
+    await expect(loadConfig(sources)).rejects.toMatchObject({ code: 'invalid_input', message: expect.stringContaining(message) })
+  })
+
+  it.each([
+    ['log: loud', /log in .*hearth\.yaml: "loud" is not allowed; one of/],
+    ['nosuch: 1', /a key in .*hearth\.yaml: "nosuch" is not allowed; one of log, listen/],
+    ['home: /elsewhere', /"home" is not allowed/],
+    ['- a list', /must hold "name: value" lines/],
+    ['log: [unclosed', /is not YAML/],
+    ['a: &x [1]\nb: *x\n', /is not YAML/],
+    ['listen: 80', /listen in .*: 80 is not allowed/],
+  ])('refuse a file that says %j', async (text, message) => {
+    await expect(withFile(text)).rejects.toMatchObject({ code: 'invalid_input', message: expect.stringMatching(message) })
+  })
+
+  it('are all in docs/reference/config.md, with variable, flag and meaning', () => {
+    const page = readFileSync(new URL('../../../../docs/reference/config.md', import.meta.url), 'utf8')
+    const described = [...page.matchAll(/^### `([a-z]+)`/gm)].map((match) => match[1])
+    expect(described).toEqual(Object.keys(settings))
+    for (const { flag, env, about } of Object.values(settings)) {
+      expect(page).toContain(`\`--${flag}\``)
+      expect(page).toContain(`\`${env}\``)
+      expect(page.replaceAll('\n', ' ')).toContain(about)
+    }
+  })
+})

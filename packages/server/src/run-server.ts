@@ -1,0 +1,78 @@
+import { writeSync } from 'node:fs'
+import { createEngine, type EngineParts } from '@hearth/engine'
+import type { Log, MachineDriver, StateStore } from '@hearth/model'
+import type { LoadedConfig } from './config/load-config.ts'
+import { type HomeLayout, homeLayout, makeHome, prepareHome } from './home/home-layout.ts'
+import { lockHome } from './home/home-lock.ts'
+import { serve } from './serve.ts'
+import { Shutdown } from './shutdown.ts'
+
+/** What a server is made of; only a main file knows the classes behind it. */
+export interface ServerParts
+  extends Pick<EngineParts, 'openGuest' | 'receipts' | 'newSshHostKey' | 'clock' | 'random' | 'options'> {
+  readonly version: string
+  readonly pid: number
+  readonly startedAt: number
+  readonly log: Log
+  takeLock(path: string): { release(): void } | undefined
+  openStore(path: string): Promise<StateStore>
+  openDrivers(home: HomeLayout): Promise<readonly MachineDriver[]>
+}
+
+/** A server that is ready. */
+export interface RunningServer {
+  readonly socket: string
+  readonly url: string | undefined
+  /** Resolves when somebody asked over the API that it end. */
+  readonly asked: Promise<void>
+  /** Ends it, part by part; machines go on. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts the one server of a home: lock, state, drivers, engine, API, in this order. What has been started is ended again
+ * when a later part fails. @throws HearthError `state_conflict` when another server has the home
+ */
+export async function runServer({ config, readyFd }: LoadedConfig, parts: ServerParts): Promise<RunningServer> {
+  const shutdown = new Shutdown(() => parts.log)
+  try {
+    return await start(config, readyFd, parts, shutdown)
+  } catch (error) {
+    await shutdown.run()
+    throw error
+  }
+}
+
+async function start(
+  config: LoadedConfig['config'],
+  readyFd: number | undefined,
+  parts: ServerParts,
+  shutdown: Shutdown,
+): Promise<RunningServer> {
+  const { log, clock, version, pid, startedAt } = parts
+  const home = homeLayout(config.home)
+  await makeHome(home)
+  const lock = lockHome(home, pid, parts.takeLock)
+  shutdown.later('lock', () => lock.release())
+  await prepareHome(home)
+
+  const store = await parts.openStore(home.database)
+  shutdown.later('store', () => store.close())
+  const drivers = await parts.openDrivers(home)
+  const engine = createEngine({ ...parts, store, drivers })
+  // The engine lets go of the drivers too.
+  shutdown.later('engine', () => engine.close())
+  const report = await engine.start()
+  log.info('server.reconciled', { ...report })
+
+  const asked = Promise.withResolvers<void>()
+  const system = { version, home: home.root, pid, startedAt }
+  const stop = () => asked.resolve()
+  const serving = await serve({ engine, drivers, log, clock, system, stop }, { socket: home.socket, listen: config.listen })
+  shutdown.later('api', () => serving.close())
+
+  const tookMs = Math.round(clock.now() - startedAt)
+  log.info('server.ready', { version, home: home.root, socket: home.socket, url: serving.url, tookMs })
+  if (readyFd !== undefined) writeSync(readyFd, `${JSON.stringify({ ready: true, pid, socket: home.socket })}\n`)
+  return { socket: home.socket, url: serving.url, asked: asked.promise, close: () => shutdown.run() }
+}
