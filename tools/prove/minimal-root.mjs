@@ -7,10 +7,10 @@ const hostSettings = [
   '/etc/resolv.conf',
   '/etc/hosts',
   '/etc/ssl/certs/ca-certificates.crt',
+  '/usr/local/share/ca-certificates',
   '/etc/apt/apt.conf.d',
   '/etc/apt/auth.conf.d',
   '/etc/apt/trusted.gpg.d',
-  '/etc/npmrc',
 ]
 
 /**
@@ -69,5 +69,7 @@ function copyNode(node, base) {
   mkdirSync(join(local, 'bin'), { recursive: true })
   cpSync(node, join(local, 'bin/node'), { dereference: true })
   cpSync(join(prefix, 'lib/node_modules/npm'), join(local, 'lib/node_modules/npm'), { recursive: true })
+  const npmSettings = join(prefix, 'etc/npmrc')
+  if (existsSync(npmSettings)) cpSync(npmSettings, join(local, 'etc/npmrc'), { dereference: true })
   for (const name of ['npm', 'npx']) symlinkSync(`../lib/node_modules/npm/bin/${name}-cli.js`, join(local, 'bin', name))
 }

@@ -5,10 +5,12 @@ const enter = `
 mount -t proc proc "$1/proc"
 mount --rbind /sys "$1/sys"
 mount --rbind /dev "$1/dev"
-root="$1"; user="$2"; home="$3"; shift 3
-exec chroot --userspec="$user" "$root" env -i HOME="$home" USER="$user" PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin TERM=dumb \
-  sh -c 'cd /home/user/hearth && exec "$@"' inside "$@"
+root="$1"; user="$2"; shift 2
+exec chroot --userspec="$user" "$root" env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin TERM=dumb "$@"
 `
+
+/** What this computer needs to reach the network at all, as far as it is said in the environment. */
+const networkSettings = ['NODE_EXTRA_CA_CERTS', 'http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']
 
 /**
  * Runs a command inside a root, in the clone, with nothing of our environment, and shows what it says.
@@ -23,23 +25,11 @@ export async function runInside(root, user, command) {
   const startMs = performance.now()
   /** @type {string[]} */
   const lines = []
-  const home = user === 'root' ? '/root' : '/home/user'
-  const args = [
-    '--mount',
-    '--pid',
-    '--fork',
-    '--kill-child',
-    '--',
-    'sh',
-    '-e',
-    '-c',
-    enter,
-    'enter',
-    root,
-    `${user}:${user}`,
-    home,
-    ...command,
-  ]
+  const env = networkSettings.flatMap((name) => (process.env[name] === undefined ? [] : [`${name}=${process.env[name]}`]))
+  const inClone = ['sh', '-c', 'cd /home/user/hearth && exec "$@"', 'inside', ...command]
+  const inRoot = [`HOME=${user === 'root' ? '/root' : '/home/user'}`, `USER=${user}`, ...env, ...inClone]
+  const namespaces = ['--mount', '--pid', '--fork', '--kill-child']
+  const args = [...namespaces, '--', 'sh', '-e', '-c', enter, 'enter', root, `${user}:${user}`, ...inRoot]
   const { code } = await runCommand('unshare', args, {
     onLine: (line) => {
       lines.push(line)
