@@ -11,6 +11,8 @@ export interface Context {
   readonly signal: AbortSignal
   readonly log: Log
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Wall clock, milliseconds since the epoch. */
+  now(): number
   /** Connects to the server of this home and starts it when nobody listens. `sockets`: the command needs WebSockets. */
   connect(options?: { readonly sockets?: boolean }): Promise<Hearth>
   /** Data, on stdout: JSON of `data` with --json, else the text that `text` makes. */

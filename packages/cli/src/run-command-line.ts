@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { Interrupted } from './cli-error.ts'
+import { systemNow } from './clock.ts'
 import { chooseHome } from './connection/home.ts'
 import type { Context, SharedOptions } from './context.ts'
 import { completionCommand } from './declare/completion.ts'
@@ -77,6 +78,7 @@ function createContext(options: SharedOptions, env: Env, signal: AbortSignal): C
     log,
     env,
     say,
+    now: systemNow,
     print(data, text) {
       const shown = json ? JSON.stringify(data, null, 2) : text()
       if (shown !== '') process.stdout.write(`${shown}\n`)

@@ -1,7 +1,7 @@
 import type { FileStatResource, WatchEventResource } from '@hearth/protocol'
 import { asBody, type ByteSource, type ByteStream, collectBytes, iterateBytes } from './bytes.ts'
 import { HearthConnectionError } from './errors.ts'
-import { readServerSentEvents } from './server-sent-events.ts'
+import { readEvents } from './server-sent-events.ts'
 import { apiPath, type Cancellable, type Transport } from './transport.ts'
 
 /** A file on its way out of a machine. */
@@ -70,17 +70,13 @@ export class MachineFiles {
     await this.#transport.done('DELETE', this.#path(), { query: { path, recursive }, ...rest })
   }
 
-  /** Changes below a directory, until the loop is left; begins when nothing is missed any more. */
+  /** Changes in a directory, until the loop is left. Resolves when the server has begun to look. */
   async watch(
     path: string,
     options: Cancellable & { readonly recursive?: boolean } = {},
-  ): Promise<AsyncIterable<WatchEventResource>> {
+  ): Promise<AsyncGenerator<WatchEventResource, void, undefined>> {
     const { recursive = false, ...rest } = options
-    const stream = await this.#transport.stream('GET', this.#path('watch'), { query: { path, recursive }, ...rest })
-    const events = readServerSentEvents(stream)
-    const first = await events.next()
-    if (first.done) throw new HearthConnectionError(`the watch of ${path} ended before it began`)
-    return changes(first.value.event === 'ready' ? undefined : first.value.data, events)
+    return readEvents(await this.#transport.stream('GET', this.#path('watch'), { query: { path, recursive }, ...rest }))
   }
 
   #path(...parts: string[]): string {
@@ -95,12 +91,4 @@ function download(stat: FileStatResource, body: ByteStream): FileDownload {
     bytes: () => collectBytes(body),
     text: async () => new TextDecoder().decode(await collectBytes(body)),
   }
-}
-
-async function* changes(
-  first: string | undefined,
-  events: AsyncIterable<{ readonly event: string; readonly data: string }>,
-): AsyncGenerator<WatchEventResource, void, undefined> {
-  if (first !== undefined) yield JSON.parse(first) as WatchEventResource
-  for await (const { data } of events) yield JSON.parse(data) as WatchEventResource
 }

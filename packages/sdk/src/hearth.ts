@@ -1,6 +1,6 @@
 import type { EventResource } from '@hearth/protocol'
 import { Machines } from './machines.ts'
-import { readServerSentEvents } from './server-sent-events.ts'
+import { readEvents } from './server-sent-events.ts'
 import { Snapshots } from './snapshots.ts'
 import { SystemInfo } from './system.ts'
 import { Templates } from './templates.ts'
@@ -34,8 +34,6 @@ export class Hearth {
   /** Every change of state from now on, until the loop is left. */
   async *events(options?: Cancellable): AsyncGenerator<EventResource, void, undefined> {
     const stream = await this.#transport.stream('GET', apiPath('events'), options)
-    for await (const { event, data } of readServerSentEvents(stream)) {
-      if (event !== 'ready') yield JSON.parse(data) as EventResource
-    }
+    yield* readEvents<EventResource>(stream)
   }
 }

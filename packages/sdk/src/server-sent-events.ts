@@ -1,13 +1,23 @@
+import type { Problem } from '@hearth/protocol'
 import type { ByteStream } from './bytes.ts'
+import { HearthApiError } from './errors.ts'
 import { readLines } from './lines.ts'
 
-export interface ServerSentEvent {
+interface ServerSentEvent {
   readonly event: string
   readonly data: string
 }
 
+/** What the server tells of, one by one. @throws HearthApiError when it says that it cannot go on */
+export async function* readEvents<T>(stream: ByteStream): AsyncGenerator<T, void, undefined> {
+  for await (const { event, data } of parse(stream)) {
+    if (event === 'problem') throw new HearthApiError(JSON.parse(data) as Problem)
+    yield JSON.parse(data) as T
+  }
+}
+
 /** The events of a text/event-stream (WHATWG HTML, section "Server-sent events"); comments and ids are skipped. */
-export async function* readServerSentEvents(stream: ByteStream): AsyncGenerator<ServerSentEvent, void, undefined> {
+async function* parse(stream: ByteStream): AsyncGenerator<ServerSentEvent, void, undefined> {
   let event = 'message'
   let data: string[] = []
   for await (const line of readLines(stream)) {

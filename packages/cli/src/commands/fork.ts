@@ -29,7 +29,7 @@ export async function fork(context: Context, ref: string, count: number, options
     snapshotId,
     results: clones.map((clone) => (clone instanceof Machine ? { machine: clone.data } : { error: clone })),
   }
-  context.print(data, () => machineTable(machines, Date.now()))
+  context.print(data, () => machineTable(machines, context.now()))
   for (const problem of problems) context.say(`a clone failed: ${problem.detail}`)
   if (problems.length > 0) {
     throw new CliError(`${problems.length} of ${count} clones failed`, { hint: 'The others are there: see "hearth ls".' })

@@ -11,5 +11,5 @@ export async function snapshotList(context: Context, { machine, template }: Snap
   const hearth = await context.connect()
   const filter = { ...(machine === undefined ? {} : { machine }), ...(template === undefined ? {} : { template }) }
   const snapshots = await hearth.snapshots.list({ ...filter, signal: context.signal })
-  context.print(snapshots, () => snapshotTable(snapshots, Date.now()))
+  context.print(snapshots, () => snapshotTable(snapshots, context.now()))
 }

@@ -5,5 +5,5 @@ import { templateTable } from '../output/template-text.ts'
 export async function templateList(context: Context): Promise<void> {
   const hearth = await context.connect()
   const templates = await hearth.templates.list({ signal: context.signal })
-  context.print(templates, () => templateTable(templates, Date.now()))
+  context.print(templates, () => templateTable(templates, context.now()))
 }

@@ -17,6 +17,8 @@ const nextCommands: Readonly<Record<string, string>> = {
   driver_misconfigured: 'See what is missing with "hearth doctor".',
 }
 
+const tailLines = 20
+
 /** What a failure says to programs. */
 export interface ErrorData {
   readonly error: {
@@ -37,15 +39,8 @@ export function errorData(error: unknown): ErrorData {
 /** A failure in words: what happened, why, and what to try next. */
 export function errorText(error: unknown): string {
   const lines = [`error: ${messageOf(error)}`, ...causes(error).map((cause) => `  because: ${cause}`)]
-  const logTail = error instanceof HearthApiError ? error.details?.logTail : undefined
-  if (typeof logTail === 'string' && logTail !== '')
-    lines.push(
-      '  its last output:',
-      ...logTail
-        .trimEnd()
-        .split('\n')
-        .map((line) => `    ${line}`),
-    )
+  const tail = error instanceof HearthApiError ? outputTail(error.details) : []
+  if (tail.length > 0) lines.push('  its last output:', ...tail.map((line) => `    ${line}`))
   const hint = hintOf(error)
   if (hint) lines.push(`  try: ${hint}`)
   return lines.map((line) => line.split('\n').map(printable).join('\n')).join('\n')
@@ -61,6 +56,12 @@ function hintOf(error: unknown): string | undefined {
   if (error instanceof HearthApiError) return error.hint ?? nextCommands[error.code]
   if (error instanceof HearthConnectionError) return 'Is the server well? Run "hearth server status" and "hearth doctor".'
   return 'Run the command again with --verbose; if that does not explain it, this is a fault of Hearth.'
+}
+
+/** The last lines of what the machine said, where a failure carries them. */
+function outputTail(details: HearthApiError['details'] = {}): string[] {
+  const output = [details.output, details.console].find((text) => typeof text === 'string' && text.trim() !== '')
+  return typeof output === 'string' ? output.trimEnd().split('\n').slice(-tailLines) : []
 }
 
 function codeOf(error: unknown): string {
