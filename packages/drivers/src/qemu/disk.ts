@@ -1,9 +1,9 @@
-import { chmod, rm } from 'node:fs/promises'
+import { chmod, chown, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { driverError, messageOf } from '@hearth/model'
 import { type DiskLayer, writeRecord } from './machine-record.ts'
 import type { QemuParts } from './parts.ts'
-import { makeOverlay, overlayLayer } from './start-vmm.ts'
+import { copyEmptyOverlay, overlayLayer } from './start-vmm.ts'
 import type { Vmm } from './vmms.ts'
 
 /** Longer chains make every read of the guest slower. */
@@ -15,7 +15,9 @@ export async function prepareOverlay(parts: QemuParts, vmm: Vmm): Promise<DiskLa
   const { record } = vmm
   const layer = overlayLayer(parts.layout.machine(record.id), record.overlays, record.disk.length + record.overlays)
   vmm.record = { ...record, overlays: record.overlays + 1 }
-  await makeOverlay(parts, record.spec, layer.path, record.uid)
+  await copyEmptyOverlay(parts, record.spec, layer.path)
+  await chmod(layer.path, 0o600)
+  if (record.uid !== undefined) await chown(layer.path, record.uid, record.uid)
   const qmp = await vmm.qmp()
   await qmp.execute('blockdev-add', {
     driver: 'file',

@@ -87,9 +87,8 @@ export function overlayLayer(directory: string, generation: number, index: numbe
 }
 
 /** Copies the ready empty overlay of the template: `qemu-img create` would take 12 ms. */
-export async function makeOverlay(parts: QemuParts, spec: MachineSpec, path: string, uid: number | undefined): Promise<void> {
+export async function copyEmptyOverlay(parts: QemuParts, spec: MachineSpec, path: string): Promise<void> {
   await copyFile(join(parts.layout.template(spec.template), imageFiles.overlay), path)
-  if (uid !== undefined) await chown(path, uid, uid)
 }
 
 async function makeMachineDirectory(
@@ -104,7 +103,8 @@ async function makeMachineDirectory(
     throw driverError('Busy', `machine ${spec.id} cannot be made: ${messageOf(error)}`, { cause: error })
   }
   try {
-    await makeOverlay(parts, spec, join(directory, machineFiles.overlay(0)), uid)
+    // QEMU gets it as an open descriptor: its owner does not matter.
+    await copyEmptyOverlay(parts, spec, join(directory, machineFiles.overlay(0)))
     if (uid !== undefined) await chown(directory, uid, uid)
   } catch (error) {
     await rm(directory, { recursive: true, force: true })
