@@ -15,7 +15,10 @@ const { values } = parseArgs({ options: { suite: { type: 'string', default: 'boo
 const demo = ['npm', 'run', 'demo', '--', '--template', 'builtin:base']
 const unitTests = ['npm', 'test', '--', '--project', 'unit']
 
-if (process.getuid?.() !== 0) throw new Error('making a Debian root needs root: run this with sudo')
+if (process.getuid?.() !== 0) {
+  process.stderr.write('making a Debian root needs root: run this with sudo\n')
+  process.exit(2)
+}
 const folder = mkdtempSync(join(tmpdir(), 'hearth-prove-'))
 try {
   const base = join(folder, 'base')
@@ -25,6 +28,9 @@ try {
   await proveAsRoot(base)
   await proveAsUser(base)
   process.stdout.write('\nset-up proved\n')
+} catch (error) {
+  process.stderr.write(`\nset-up not proved: ${error instanceof Error ? error.message : error}\n`)
+  process.exitCode = 1
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

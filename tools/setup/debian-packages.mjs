@@ -58,7 +58,7 @@ export function hasPackageLists(folder = '/var/lib/apt/lists') {
 }
 
 /** Fetches the lists of packages; needs root. */
-export async function updatePackageLists() {
+async function updatePackageLists() {
   say('fetching the lists of Debian packages')
   const { code, tail } = await runCommand('apt-get', [...aptOptions, 'update'], { env: aptEnv })
   if (code !== 0)
