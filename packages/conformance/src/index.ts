@@ -1,3 +1,5 @@
+export { ManualClock } from './doubles/manual-clock.ts'
+export { memoryStore } from './doubles/memory-store.ts'
 export { describeDriver, driverCases, runDriverCase } from './driver/describe-driver.ts'
 export type { DriverBed } from './driver/driver-bed.ts'
 export type { DriverCase } from './driver/driver-case.ts'

@@ -108,7 +108,7 @@ class Launch {
     const spec = { id: this.#id, template: template.ref, resources, network: this.#network, egress }
     // The token must be on record before the guest is told it, else a restarted server could not enter.
     const secrets = { token: who.token, secrets: who.secrets }
-    const beside = () => Promise.all([this.#insert(from), this.#context.store.machines.putSecrets(this.#id, secrets)])
+    const beside = () => this.#insert(from).then(() => this.#context.store.machines.putSecrets(this.#id, secrets))
     return bringUp(this.#context, { driver, spec, who, ...(from && { from }), beside, phases: this.#phases }, this.#signal)
   }
 

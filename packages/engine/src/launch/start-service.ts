@@ -1,4 +1,4 @@
-import { type Clock, type ExecHandle, type GuestConnection, HearthError, messageOf, type TemplateSpec } from '@hearth/model'
+import { type Clock, type ExecExit, type GuestConnection, HearthError, messageOf, type TemplateSpec } from '@hearth/model'
 import { LinkedAbort, orAborted, withDeadline } from '../time/abort.ts'
 import { compileLogPattern } from './log-pattern.ts'
 import { OutputTail } from './output-tail.ts'
@@ -53,26 +53,38 @@ async function startAndWait(
   const handle = await session.exec({ argv: start, tag: startTag, onClose: 'keep', toConsole: true }, { signal })
   // Nobody may be waiting when the program ends.
   handle.exit.catch(() => undefined)
-  const ended = Promise.all([output.follow(handle.stdout, heard?.line()), output.follow(handle.stderr, heard?.line())])
+  const read = Promise.all([output.follow(handle.stdout, heard?.line()), output.follow(handle.stderr, heard?.line())])
+  const command = { exit: handle.exit, said: () => withinMoment(read, clock) }
   try {
-    if (heard) await orExited(heard.found, handle, () => ended.then(heard.wasFound), signal)
-    else if (ready && ready.kind !== 'log') await askUntilReady(connection, ready, handle, clock, signal)
+    if (heard) await orExited(heard.found, command, async () => heard.wasFound(), signal)
+    else if (ready && ready.kind !== 'log') await askUntilReady(connection, ready, command, clock, signal)
   } finally {
     handle.close()
   }
 }
 
+interface StartCommand {
+  readonly exit: Promise<ExecExit>
+  /** Resolves when all that it said was read. */
+  said(): Promise<unknown>
+}
+
+/** Something that it left behind may hold its output open for ever; a second is enough for what it said itself. */
+function withinMoment(read: Promise<unknown>, clock: Clock): Promise<unknown> {
+  return withDeadline(clock, { limitMs: 1000, what: 'reading the last output' }, undefined, () => read).catch(() => undefined)
+}
+
 async function askUntilReady(
   connection: GuestConnection,
   check: AskedCheck,
-  handle: ExecHandle,
+  command: StartCommand,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
   const asking = new LinkedAbort(signal)
   try {
     const ready = untilReady(connection, check, clock, asking.signal)
-    await orExited(ready, handle, () => isReady(connection, check, clock, signal), signal)
+    await orExited(ready, command, () => isReady(connection, check, clock, signal), signal)
   } finally {
     asking.abort(new HearthError('cancelled', 'nobody waits for this check any more'))
     asking.release()
@@ -85,14 +97,15 @@ async function askUntilReady(
  */
 async function orExited(
   ready: Promise<unknown>,
-  handle: ExecHandle,
+  command: StartCommand,
   lastLook: () => Promise<boolean>,
   signal: AbortSignal,
 ): Promise<void> {
   // Whoever loses this race may reject later; that is no news.
   ready.catch(() => undefined)
-  const exited = await orAborted(Promise.race([ready.then(() => undefined), handle.exit]), signal)
+  const exited = await orAborted(Promise.race([ready.then(() => undefined), command.exit]), signal)
   if (!exited) return
+  await command.said()
   if (exited.code === 0 && (await lastLook())) return
   const how = exited.signal ? `was ended by signal ${exited.signal}` : `ended with code ${exited.code}`
   throw new HearthError('ready_check_failed', `the start command ${how} before the machine was ready`, {

@@ -1,5 +1,5 @@
 import type { HearthError } from '@hearth/model'
-import { LinkedAbort, throwIfAborted } from '../time/abort.ts'
+import { abortOr, LinkedAbort, throwIfAborted } from '../time/abort.ts'
 
 /** One thing at a time for each key (a machine, a template's name), in the order asked for. */
 export class Turns {
@@ -49,6 +49,10 @@ export class Turns {
   ): Promise<T> {
     if (before) await before
     throwIfAborted(signal)
-    return work(signal)
+    try {
+      return await work(signal)
+    } catch (error) {
+      throw abortOr(error, signal)
+    }
   }
 }

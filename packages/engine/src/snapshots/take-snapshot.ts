@@ -8,7 +8,7 @@ import {
   type SnapshotManifest,
 } from '@hearth/model'
 import type { Context } from '../context.ts'
-import { throwIfAborted } from '../time/abort.ts'
+import { abortOr, throwIfAborted } from '../time/abort.ts'
 import { attempt } from '../time/background.ts'
 import { GuestFreeze } from './guest-freeze.ts'
 import type { SnapshotOrder } from './snapshot-order.ts'
@@ -38,7 +38,8 @@ export async function takeSnapshot(context: Context, order: SnapshotOrder, signa
     const ready = await context.rows.snapshots.change(id, () => ({ state: 'ready', manifest }), row)
     context.log.info('snapshot.ready', { snapshot: id, kind, source, quality: manifest.quality, pauseMs: manifest.pauseMs })
     return ready
-  } catch (error) {
+  } catch (caught) {
+    const error = abortOr(caught, signal)
     await undo(context, order, id, error)
     throw error
   }

@@ -12,7 +12,7 @@ import {
 } from '@hearth/model'
 import type { Context } from '../context.ts'
 import { eraseSnapshot } from '../snapshots/erase-snapshot.ts'
-import { throwIfAborted } from '../time/abort.ts'
+import { abortOr, throwIfAborted } from '../time/abort.ts'
 import { attempt } from '../time/background.ts'
 import { contentDigest } from './content-digest.ts'
 import { makeTemplateSnapshot } from './template-snapshot.ts'
@@ -48,7 +48,8 @@ export async function buildTemplate(context: Context, order: BuildOrder, signal:
   })
   try {
     return await build(context, driver, row, progress, signal)
-  } catch (error) {
+  } catch (caught) {
+    const error = abortOr(caught, signal)
     await undo(context, driver, ref, error)
     throw buildError(ref, error)
   }

@@ -6,6 +6,11 @@ export function abortError(signal: AbortSignal): HearthError {
   return new HearthError('cancelled', 'the operation was cancelled', { cause: signal.reason })
 }
 
+/** What to report of `error`: the abort, when that is what it came from. */
+export function abortOr(error: unknown, signal: AbortSignal): unknown {
+  return signal.aborted ? abortError(signal) : error
+}
+
 /** @throws HearthError the reason, when `signal` has fired */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortError(signal)
@@ -17,9 +22,7 @@ export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
     const onAbort = () => reject(abortError(signal))
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort, { once: true })
-    work
-      .then(resolve, (error) => reject(signal.aborted ? abortError(signal) : error))
-      .finally(() => signal.removeEventListener('abort', onAbort))
+    work.then(resolve, (error) => reject(abortOr(error, signal))).finally(() => signal.removeEventListener('abort', onAbort))
   })
 }
 

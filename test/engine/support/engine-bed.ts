@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto'
+import { buffer } from 'node:stream/consumers'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { ManualClock, memoryStore } from '@hearth/conformance'
+import { MemoryDriver, MemoryHost } from '@hearth/drivers'
+import { createEngine, type Engine, type EngineOptions, type ReceiptVerifier, type TemplateRequest } from '@hearth/engine'
+import {
+  HearthError,
+  type Log,
+  type Machine,
+  type RandomBytes,
+  type ReceiptItem,
+  type StateStore,
+  silentLog,
+} from '@hearth/model'
+import { DirectGuest, openDirectGuest } from './direct-guest.ts'
+
+/** An engine on a host and a store of its own, on a clock turned by hand. */
+export class EngineBed {
+  readonly host = new MemoryHost()
+  readonly store: StateStore = memoryStore()
+  readonly clock = new ManualClock()
+  readonly random: RandomBytes
+  readonly guests: DirectGuest[] = []
+  /** Called with each new guest, before anybody talks to it. */
+  onGuest: (guest: DirectGuest) => void = () => undefined
+  driver: MemoryDriver
+  engine: Engine
+  readonly #options: Partial<EngineOptions>
+
+  constructor(options: Partial<EngineOptions> = {}, seed = 'bed') {
+    this.#options = options
+    this.random = seededRandom(seed)
+    this.driver = this.newDriver()
+    this.engine = this.newEngine(this.driver, this.store)
+  }
+
+  newDriver(): MemoryDriver {
+    return new MemoryDriver({
+      host: this.host,
+      newGuest: (options) => {
+        const guest = new DirectGuest(options)
+        this.guests.push(guest)
+        this.onGuest(guest)
+        return guest
+      },
+    })
+  }
+
+  newEngine(driver: MemoryDriver, store: StateStore, log: Log = silentLog): Engine {
+    return createEngine({
+      drivers: [driver],
+      store,
+      openGuest: openDirectGuest,
+      receipts: directVerifier,
+      newSshHostKey: () => ({ type: 'ed25519', privateKey: 'private', publicKey: 'public' }),
+      clock: this.clock,
+      random: this.random,
+      log,
+      options: this.#options,
+    })
+  }
+
+  async start(): Promise<this> {
+    await this.engine.start()
+    return this
+  }
+
+  /** Waits for `work`, turning the clock for short sleeps (the back-off of a ready check), never as far as a deadline. */
+  async patiently<T>(work: Promise<T>): Promise<T> {
+    let over = false
+    const settled = work.finally(() => {
+      over = true
+    })
+    settled.catch(() => undefined)
+    while (!over) {
+      for (let turn = 0; turn < 8 && !over; turn++) await nextTurn()
+      if (!over) this.clock.advanceToNext(600)
+    }
+    return settled
+  }
+
+  /** A template that is ready, named `base` unless said otherwise. */
+  async template(request: Partial<TemplateRequest> = {}) {
+    return this.patiently(
+      this.engine.templates.build({
+        name: 'base',
+        source: { kind: 'builtin', name: 'base' },
+        resources: { vcpus: 1, memoryMiB: 128, diskMiB: 64 },
+        ...request,
+      }),
+    )
+  }
+
+  /** What a program of a machine says. */
+  async run(machine: Machine, ...argv: string[]): Promise<string> {
+    const session = await (await this.engine.machines.guest(machine.id)).session()
+    const handle = await session.exec({ argv })
+    handle.stderr.resume()
+    const [out] = await Promise.all([buffer(handle.stdout), handle.exit])
+    return out.toString('utf8')
+  }
+
+  /** What exists on the host, whoever knows of it. */
+  onHost() {
+    const { machines, snapshots, templates } = this.host
+    return {
+      machines: [...machines.keys()].sort(),
+      snapshots: [...snapshots.keys()].sort(),
+      templates: [...templates.keys()].sort(),
+    }
+  }
+}
+
+/** The same bytes in every run of one seed. */
+export function seededRandom(seed: string): RandomBytes {
+  let counter = 0
+  return (size) => {
+    const blocks: Buffer[] = []
+    while (blocks.length * 32 < size) blocks.push(createHash('sha256').update(`${seed} ${counter++}`).digest())
+    return new Uint8Array(Buffer.concat(blocks).subarray(0, size))
+  }
+}
+
+const directVerifier: ReceiptVerifier = {
+  identify(request, items) {
+    expectItem(items, 'machine_id', request.machineUuid)
+    expectItem(items, 'generation', String(request.generation))
+    if (!items.some((item) => item.name === 'entropy')) throw new HearthError('personalise_failed', 'entropy is missing')
+  },
+  assign(request, items) {
+    expectItem(items, 'hostname', request.hostname)
+  },
+}
+
+function expectItem(items: readonly ReceiptItem[], name: ReceiptItem['name'], evidence: string): void {
+  const item = items.find((each) => each.name === name)
+  if (item?.status === 'done' && item.evidence === evidence) return
+  throw new HearthError('personalise_failed', `${name} is ${item?.evidence ?? 'missing'}, not ${evidence}`)
+}
