@@ -1,0 +1,352 @@
+import { PassThrough, Readable } from 'node:stream'
+import { fullMachine, snapshotRow, templateRow } from '@hearth/conformance'
+import type { Engine, EngineEvent } from '@hearth/engine'
+import { type FileStat, HearthError, type Machine, type Snapshot, silentLog, systemClock, type Template } from '@hearth/model'
+import type { InjectOptions } from 'fastify'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createHttp } from '../create-http.ts'
+import type { App, HttpParts } from '../http-parts.ts'
+
+const machine: Machine = { ...fullMachine(1), rev: 1 }
+const snapshot: Snapshot = { ...snapshotRow(1), rev: 1 }
+const template: Template = { ...templateRow('base', 1), rev: 1 }
+const stat: FileStat = { path: '/a ü', kind: 'file', sizeBytes: 3, mode: 0o100644, uid: 0, gid: 1, mtimeMs: 1000 }
+const written: Buffer[] = []
+
+function scriptedSession() {
+  return {
+    metrics: vi.fn(async () => ({
+      memTotalBytes: 1,
+      memAvailableBytes: 1,
+      cpuCount: 1,
+      cpuBusyMs: 1,
+      diskTotalBytes: 1,
+      diskUsedBytes: 1,
+      processes: 1,
+    })),
+    listExecs: vi.fn(async () => [{ execId: 1, pid: 2, argv: ['a'], running: false, exit: { code: 0 }, startedAtMs: 0 }]),
+    stat: vi.fn(async () => stat),
+    list: vi.fn(async () => [stat, { ...stat, kind: 'symlink', target: '/b', mtimeMs: Number.MAX_SAFE_INTEGER }]),
+    readFile: vi.fn(async () => ({ stat, content: Readable.from([Buffer.from('abc')]) })),
+    writeFile: vi.fn(async () => {
+      const content = new PassThrough()
+      content.on('data', (chunk) => written.push(chunk))
+      return { content, done: new Promise<void>((resolve) => content.on('end', resolve)) }
+    }),
+    mkdir: vi.fn(async () => undefined),
+    move: vi.fn(async () => undefined),
+    remove: vi.fn(async () => undefined),
+    async *watch() {
+      yield { kind: 'create', path: 'x' }
+      throw new HearthError('guest_unreachable', 'gone')
+    },
+  }
+}
+
+let session: ReturnType<typeof scriptedSession>
+let engine: ReturnType<typeof scriptedEngine>
+let listener: (event: EngineEvent) => void
+let app: App
+const stop = vi.fn()
+
+function scriptedEngine() {
+  const found = async () => machine
+  return {
+    launch: vi.fn(found),
+    fork: vi.fn(async () => ({
+      snapshotId: snapshot.id,
+      results: [{ machine }, { error: new HearthError('driver_busy', 'full') }],
+    })),
+    machines: {
+      list: vi.fn(async () => [machine]),
+      get: vi.fn(found),
+      pause: vi.fn(found),
+      resume: vi.fn(found),
+      destroy: vi.fn(async () => undefined),
+      receipt: vi.fn(async () => machine.receipt),
+      stats: vi.fn(async () => ({ pid: 3, anonymousBytes: 1, residentBytes: 2, cpuMs: 0.5 })),
+      consoleLog: vi.fn(async () => Buffer.from('boot\n')),
+      guest: vi.fn(async () => ({ session: async () => session })),
+    },
+    snapshots: {
+      create: vi.fn(async () => snapshot),
+      list: vi.fn(async () => [snapshot]),
+      show: vi.fn(async () => snapshot),
+      restore: vi.fn(found),
+      verify: vi.fn(async () => ({ ok: false, snapshot, detail: 'ram differs' })),
+      remove: vi.fn(async () => undefined),
+    },
+    templates: {
+      build: vi.fn(async (_request: unknown, options: { progress: (step: string, share?: number) => void }) => {
+        options.progress('unpacking', 0.5)
+        return template
+      }),
+      list: vi.fn(async () => [template]),
+      show: vi.fn(async () => template),
+      remove: vi.fn(async () => undefined),
+    },
+    events: {
+      subscribe: vi.fn((wanted: (event: EngineEvent) => void) => {
+        listener = wanted
+        return () => undefined
+      }),
+    },
+  }
+}
+
+function make(change: Partial<HttpParts> = {}): App {
+  return createHttp({
+    engine: engine as unknown as Engine,
+    drivers: [
+      { name: 'qemu', probe: async () => ({ usable: true, accelerator: 'tcg', version: '7.2', problems: [], notes: ['slow'] }) },
+    ],
+    log: silentLog,
+    clock: systemClock,
+    system: { version: '0.1.0', home: '/h', pid: 1, startedAt: 0 },
+    stop,
+    hostPaths: true,
+    loopbackOnly: false,
+    checkAnswers: true,
+    ...change,
+  })
+}
+
+beforeEach(() => {
+  session = scriptedSession()
+  engine = scriptedEngine()
+  written.length = 0
+  app = make()
+})
+afterEach(() => app.close())
+
+const call = (method: InjectOptions['method'], url: string, payload?: InjectOptions['payload']) =>
+  app.inject({ method, url, ...(payload !== undefined && { payload }) } as InjectOptions)
+
+describe('every answer fits its schema', () => {
+  it.each([
+    ['GET', '/healthz', undefined, 200],
+    ['GET', '/v1/system', undefined, 200],
+    ['GET', '/v1/templates', undefined, 200],
+    ['GET', '/v1/templates/base@1', undefined, 200],
+    ['DELETE', '/v1/templates/base', undefined, 204],
+    ['POST', '/v1/machines', { template: 'base' }, 201],
+    ['GET', '/v1/machines', undefined, 200],
+    ['GET', '/v1/machines/web', undefined, 200],
+    ['GET', '/v1/machines/web/receipt', undefined, 200],
+    ['GET', '/v1/machines/web/stats', undefined, 200],
+    ['GET', '/v1/machines/web/execs', undefined, 200],
+    ['POST', '/v1/machines/web/pause', undefined, 200],
+    ['POST', '/v1/machines/web/resume', undefined, 200],
+    ['POST', '/v1/machines/web/fork', { count: 2 }, 200],
+    ['DELETE', '/v1/machines/web', undefined, 204],
+    ['POST', '/v1/machines/web/snapshots', { tag: 'a' }, 201],
+    ['POST', '/v1/machines/web/snapshots', undefined, 201],
+    ['GET', '/v1/snapshots', undefined, 200],
+    ['GET', '/v1/snapshots/s-1', undefined, 200],
+    ['POST', '/v1/snapshots/s-1/restore', { name: 'b' }, 201],
+    ['POST', '/v1/snapshots/s-1/restore', undefined, 201],
+    ['POST', '/v1/snapshots/s-1/verify', undefined, 200],
+    ['DELETE', '/v1/snapshots/s-1?force=1', undefined, 204],
+    ['GET', '/v1/machines/web/files/stat?path=/a', undefined, 200],
+    ['GET', '/v1/machines/web/files/list?path=/a&depth=2', undefined, 200],
+    ['POST', '/v1/machines/web/files/mkdir', { path: '/a' }, 204],
+    ['POST', '/v1/machines/web/files/move', { from: '/a', to: '/b' }, 204],
+    ['DELETE', '/v1/machines/web/files?path=/a&recursive', undefined, 204],
+  ] as const)('%s %s', async (method, url, body, status) => {
+    const answer = await call(method, url, body)
+    expect(`${answer.statusCode} ${answer.body.slice(0, 300)}`).toMatch(new RegExp(`^${status} `))
+  })
+})
+
+describe('machines', () => {
+  it('are launched with what was asked for', async () => {
+    const content = Buffer.from([0, 255]).toString('base64')
+    const answer = await call('POST', '/v1/machines', {
+      template: 'base@1',
+      boot: 'cold',
+      name: 'web',
+      env: { A: '1' },
+      secrets: { KEY: 'hush' },
+      labels: { a: 'b' },
+      egress: 'open',
+      resources: { memoryMiB: 512 },
+      files: [{ path: '/etc/a', content, mode: '0600' }],
+    })
+    expect(engine.launch.mock.calls[0]?.slice(0, 1)).toEqual([
+      {
+        template: 'base@1',
+        boot: 'cold',
+        name: 'web',
+        env: { A: '1' },
+        secrets: { KEY: 'hush' },
+        labels: { a: 'b' },
+        egress: 'open',
+        resources: { memoryMiB: 512 },
+        files: [{ path: '/etc/a', content: Buffer.from([0, 255]), mode: 0o600 }],
+      },
+    ])
+    expect(answer.json()).toMatchObject({ id: machine.id, createdAt: '2026-11-23T02:13:20.001Z', boot: { method: 'cold' } })
+    expect(answer.body).not.toContain('hush')
+    expect(answer.json()).not.toHaveProperty('rev')
+  })
+
+  it('are listed alive, or all of them', async () => {
+    for (const [query, all] of [
+      ['', false],
+      ['?all=1', true],
+      ['?all', true],
+      ['?all=0', false],
+    ] as const) {
+      await call('GET', `/v1/machines${query}`)
+      expect(engine.machines.list).toHaveBeenLastCalledWith({ all })
+    }
+  })
+
+  it('tell of clones one by one', async () => {
+    const { results, snapshotId } = (await call('POST', '/v1/machines/web/fork', { count: 2, name: 'n' })).json()
+    expect([snapshotId, results[0].machine.id, results[1].error.code]).toEqual([snapshot.id, machine.id, 'driver_busy'])
+  })
+
+  it('show their console as it is', async () => {
+    const answer = await call('GET', '/v1/machines/web/logs?maxBytes=10')
+    expect([answer.body, answer.headers['content-type']]).toEqual(['boot\n', 'text/plain; charset=utf-8'])
+    expect(engine.machines.consoleLog).toHaveBeenCalledWith(machine.id, 10)
+  })
+
+  it('go on showing it while it is followed, until they end', async () => {
+    const ended = new HearthError('machine_not_running', 'it has ended')
+    for (const text of ['boot\n', 'boot\nready\n']) engine.machines.consoleLog.mockResolvedValueOnce(Buffer.from(text))
+    engine.machines.consoleLog.mockRejectedValueOnce(ended)
+    engine.machines.consoleLog.mockRejectedValueOnce(ended)
+    engine.machines.consoleLog.mockResolvedValue(Buffer.from('unreachable'))
+    expect((await call('GET', '/v1/machines/web/logs?follow')).body).toBe('boot\nready\n')
+  })
+})
+
+describe('templates', () => {
+  it('are built with progress, a line each', async () => {
+    const body = { name: 'web', source: 'debian:bookworm?include=curl', start: ['/srv'], ready: { port: 80 }, noCache: true }
+    const answer = await call('POST', '/v1/templates', body)
+    expect(answer.headers['content-type']).toBe('application/x-ndjson')
+    const lines = answer.body
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(lines).toEqual([
+      { type: 'progress', step: 'unpacking', share: 0.5 },
+      { type: 'done', template: expect.objectContaining({ ref: 'base@1' }) },
+    ])
+    expect(engine.templates.build.mock.calls[0]).toEqual([
+      {
+        name: 'web',
+        source: { kind: 'debian', suite: 'bookworm', include: ['curl'] },
+        resources: { vcpus: 1, memoryMiB: 256, diskMiB: 2048 },
+        env: {},
+        start: ['/srv'],
+        ready: { kind: 'port', port: 80 },
+        readyTimeoutMs: 120_000,
+        egress: 'none',
+      },
+      expect.objectContaining({ noCache: true }),
+    ])
+  })
+
+  it('tell in the last line why they could not be built', async () => {
+    engine.templates.build.mockRejectedValue(new HearthError('build_failed', 'no such suite'))
+    const answer = await call('POST', '/v1/templates', { name: 'web', source: 'debian:nosuch' })
+    expect([answer.statusCode, JSON.parse(answer.body)]).toEqual([
+      200,
+      { type: 'error', error: expect.objectContaining({ code: 'build_failed' }) },
+    ])
+  })
+
+  it.each(['tar:/etc/shadow', 'dir:/root'])('are not built of %s where strangers may ask', async (source) => {
+    expect((await call('POST', '/v1/templates', { name: 'a', source })).statusCode).toBe(200)
+    app = make({ hostPaths: false })
+    expect((await call('POST', '/v1/templates', { name: 'a', source })).json()).toMatchObject({
+      code: 'invalid_input',
+      hint: expect.stringContaining('unix socket'),
+    })
+  })
+})
+
+describe('files', () => {
+  it('are read with what they are in a header', async () => {
+    const answer = await call('GET', '/v1/machines/web/files?path=/a%20%C3%BC')
+    expect(session.readFile).toHaveBeenCalledWith('/a ü')
+    expect(answer.body).toBe('abc')
+    expect(JSON.parse(String(answer.headers['x-hearth-stat']))).toMatchObject({ path: '/a ü', mode: '0644', sizeBytes: 3 })
+  })
+
+  it.each(['application/json', 'text/plain', undefined])('are written from a body of type %s, as it is', async (type) => {
+    const headers = type === undefined ? {} : { 'content-type': type }
+    const payload = Buffer.from('{"not": parsed')
+    const answer = await app.inject({
+      method: 'PUT',
+      url: '/v1/machines/web/files?path=/a&mode=0600&owner=www-data',
+      headers,
+      payload,
+    })
+    expect(answer.statusCode).toBe(204)
+    expect(Buffer.concat(written)).toEqual(payload)
+    expect(session.writeFile).toHaveBeenCalledWith('/a', 0o600, { owner: 'www-data' })
+  })
+
+  it('may be empty', async () => {
+    expect((await call('PUT', '/v1/machines/web/files?path=/a')).statusCode).toBe(204)
+    expect(session.writeFile).toHaveBeenCalledWith('/a', 0o644, {})
+  })
+
+  it('tell of changes, and why that ends', async () => {
+    const answer = await call('GET', '/v1/machines/web/files/watch?path=/a&recursive=1')
+    expect(answer.headers['content-type']).toBe('text/event-stream')
+    expect(answer.body).toContain('event: change\ndata: {"kind":"create","path":"x"}\n\n')
+    expect(answer.body).toMatch(/event: problem\ndata: \{.*"code":"guest_unreachable"/)
+  })
+})
+
+describe('the server', () => {
+  it('ends when asked, after it has answered', async () => {
+    const answer = await call('POST', '/v1/system/stop')
+    expect([answer.statusCode, answer.json()]).toEqual([202, { stopping: true }])
+    await vi.waitFor(() => expect(stop).toHaveBeenCalledOnce())
+  })
+
+  it('tells a slow listener of events that it missed some', async () => {
+    const answer = app.inject({ url: '/v1/events' })
+    await vi.waitFor(() => expect(engine.events.subscribe).toHaveBeenCalled())
+    for (let n = 0; n < 1100; n++) listener({ at: n, removed: false, kind: 'machine', row: machine })
+    const { body } = await answer
+    expect(body).toContain(
+      `event: machine\ndata: {"kind":"machine","id":"${machine.id}","state":"running","removed":false,"at":"1970-01-01T00:00:00.000Z"}`,
+    )
+    expect(body.match(/event: machine/g)).toHaveLength(1000)
+    expect(body.trimEnd().endsWith('event: overflow\ndata: {}')).toBe(true)
+  })
+
+  it.each([
+    [{ host: 'evil.example' }, 'Host'],
+    [{ host: 'localhost:1', origin: 'https://evil.example' }, 'Origin'],
+    [{ host: '127.0.0.1.evil.example' }, 'Host'],
+  ])('refuses a browser that comes from elsewhere with %j', async (headers, name) => {
+    app = make({ loopbackOnly: true })
+    const answer = await app.inject({ url: '/v1/machines', headers })
+    expect(answer.json()).toMatchObject({ code: 'invalid_input', detail: expect.stringContaining(`header ${name}`) })
+    expect(
+      (await app.inject({ url: '/v1/machines', headers: { host: 'localhost:1', origin: 'http://127.0.0.1:2' } })).statusCode,
+    ).toBe(200)
+  })
+
+  it('describes every route in OpenAPI 3.1', async () => {
+    const document = (await call('GET', '/openapi.json')).json()
+    expect(document.openapi).toBe('3.1.0')
+    const operations = Object.values<Record<string, { operationId: string; summary: string }>>(document.paths).flatMap((path) =>
+      Object.values(path),
+    )
+    const ids = operations.map((operation) => operation.operationId)
+    expect(ids).toEqual(expect.arrayContaining(['launchMachine', 'writeFile', 'buildTemplate', 'watchEvents']))
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(operations.every((operation) => operation.summary.length > 0)).toBe(true)
+    expect(document.paths['/v1/machines'].post.requestBody.content['application/json'].schema.additionalProperties).toBe(false)
+  })
+})
