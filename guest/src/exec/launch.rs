@@ -1,0 +1,107 @@
+//! Starts a process with its pipes or its terminal.
+
+use super::environment;
+use super::request::ExecRequest;
+use super::users::User;
+use crate::refusal::{Code, Refusal};
+use crate::sys::io;
+use crate::sys::pty;
+use crate::sys::spawn::{Program, SpawnError, Spawner};
+use std::ffi::{CStr, CString};
+use std::fs::File;
+use std::os::unix::io::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+/// Before anything else, the kernel kills what a user started.
+const OOM_SCORE_ADJ: &[u8] = b"100\0";
+
+/// Our ends of what a process reads and writes.
+pub enum Ends {
+    /// One terminal for everything.
+    Terminal(OwnedFd),
+    /// Pipes: standard input if wanted, output, errors.
+    Pipes(Option<OwnedFd>, OwnedFd, OwnedFd),
+}
+
+/// A process that was started.
+pub struct Launched {
+    pub pid: i32,
+    pub ends: Ends,
+}
+
+/// Starts what `request` asks for.
+pub fn launch(
+    spawner: &mut Spawner,
+    request: &ExecRequest,
+    user: &User,
+    env: &[CString],
+    cgroup: Option<BorrowedFd<'_>>,
+) -> Result<Launched, Refusal> {
+    let system = |error| Refusal::system("start a process", &error);
+    let (ends, stdio) = match request.terminal {
+        Some(size) => open_terminal(size, user),
+        None => open_pipes(request.stdin),
+    }
+    .map_err(system)?;
+    let home = CString::new(user.home.as_str()).map_err(|_| Refusal::invalid("the user's home contains NUL"))?;
+    let candidates = environment::candidates(&request.argv[0], env);
+    // A user whose home is not there starts in the root directory, as after a login.
+    let default_cwd = if std::path::Path::new(&user.home).is_dir() { home.as_c_str() } else { root_directory() };
+    let program = Program {
+        candidates: &candidates,
+        argv: &request.argv,
+        env,
+        cwd: request.cwd.as_deref().unwrap_or(default_cwd),
+        stdio: [stdio[0].as_fd(), stdio[1].as_fd(), stdio[2].as_fd()],
+        terminal: request.terminal.is_some(),
+        rights: Some(&user.rights),
+        cgroup,
+        oom_score_adj: c_str(OOM_SCORE_ADJ),
+    };
+    let pid = spawner.spawn(&program).map_err(|error| refusal(request, program.cwd, error))?;
+    Ok(Launched { pid, ends })
+}
+
+type Opened = (Ends, [OwnedFd; 3]);
+
+fn open_terminal(size: (u16, u16), user: &User) -> std::io::Result<Opened> {
+    let (ours, theirs) = pty::open(size.0, size.1)?;
+    pty::give(theirs.as_raw_fd(), user.rights.uid)?;
+    let copies = [theirs.try_clone()?, theirs.try_clone()?];
+    let [second, third] = copies;
+    Ok((Ends::Terminal(ours), [theirs, second, third]))
+}
+
+fn open_pipes(stdin: bool) -> std::io::Result<Opened> {
+    let (input, their_input) = if stdin {
+        let (theirs, ours) = io::pipe()?;
+        io::set_nonblocking(ours.as_raw_fd())?;
+        (Some(ours), theirs)
+    } else {
+        (None, File::open("/dev/null")?.into())
+    };
+    let (output, their_output) = io::pipe()?;
+    let (errors, their_errors) = io::pipe()?;
+    io::set_nonblocking(output.as_raw_fd())?;
+    io::set_nonblocking(errors.as_raw_fd())?;
+    Ok((Ends::Pipes(input, output, errors), [their_input, their_output, their_errors]))
+}
+
+fn refusal(request: &ExecRequest, cwd: &CStr, error: SpawnError) -> Refusal {
+    let program = request.argv[0].to_string_lossy();
+    match error {
+        SpawnError::Directory(error) => Refusal::system(format!("enter {}", cwd.to_string_lossy()), &error),
+        SpawnError::Program(error) if error.raw_os_error() == Some(libc::ENOEXEC) => {
+            Refusal::new(Code::Denied, format!("run {program}: {error}"))
+        }
+        SpawnError::Program(error) => Refusal::system(format!("run {program}"), &error),
+        SpawnError::System(error) => Refusal::system(format!("start {program}"), &error),
+    }
+}
+
+fn root_directory() -> &'static CStr {
+    c_str(b"/\0")
+}
+
+fn c_str(bytes: &'static [u8]) -> &'static CStr {
+    CStr::from_bytes_with_nul(bytes).unwrap_or_default()
+}

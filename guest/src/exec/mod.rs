@@ -1,0 +1,11 @@
+//! Processes that the host starts, and their streams.
+
+pub mod environment;
+mod input;
+mod launch;
+mod output;
+mod process;
+pub mod request;
+mod ring;
+pub mod table;
+pub mod users;

@@ -1,0 +1,185 @@
+//! The link to the host: finds sessions and hands over their frames.
+
+use super::frames;
+use super::handshake::{self, Scanner};
+use super::inbox::{Front, Inbox};
+use super::outbox::Outbox;
+use super::transport::Transport;
+use crate::sys::io::Moved;
+use std::io::Result;
+
+/// Read in one turn at most.
+const TURN_BYTES: usize = 65_536;
+
+/// What the owner of a link hears from it.
+pub trait Listener {
+    /// A host introduced itself: whatever was before is over.
+    fn opened(&mut self);
+    /// A frame arrived. `Err` says what is wrong with it; `Ok(false)` ends the session.
+    fn frame(&mut self, frame: frames::Frame<'_>, out: &mut Outbox) -> std::result::Result<bool, &'static str>;
+    /// The session is over.
+    fn closed(&mut self);
+}
+
+/// How far the conversation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Nobody introduced himself.
+    Scanning,
+    /// Somebody did. An end counts only after a first frame: what the host sends can overtake the news of its arrival.
+    Greeted,
+    /// Frames go to and fro.
+    Talking,
+}
+
+/// Transport, buffers and phase.
+pub struct Link {
+    transport: Box<dyn Transport>,
+    inbox: Inbox,
+    pub out: Outbox,
+    scanner: Scanner,
+    phase: Phase,
+    readable: bool,
+    writable: bool,
+    over: bool,
+}
+
+impl Link {
+    pub fn new(transport: Box<dyn Transport>) -> Self {
+        Self {
+            transport,
+            inbox: Inbox::default(),
+            out: Outbox::default(),
+            scanner: Scanner::default(),
+            phase: Phase::Scanning,
+            readable: false,
+            writable: true,
+            over: false,
+        }
+    }
+
+    pub fn transport(&self) -> &dyn Transport {
+        &*self.transport
+    }
+
+    /// The stream ended and no host will ever come again.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+
+    pub fn ready(&mut self, read: bool, write: bool) {
+        self.readable |= read;
+        self.writable |= write;
+    }
+
+    /// Takes in a slice of what arrived; true when there is more to take at once.
+    pub fn receive(&mut self, listener: &mut dyn Listener) -> Result<bool> {
+        let mut taken = 0;
+        loop {
+            self.look(listener);
+            if self.out.is_full() {
+                return Ok(false);
+            }
+            if !self.readable || taken >= TURN_BYTES {
+                return Ok(self.readable);
+            }
+            match self.inbox.fill(&mut *self.transport)? {
+                Moved::Bytes(count) => taken += count,
+                Moved::Later => self.readable = false,
+                Moved::End => {
+                    self.readable = false;
+                    self.host_left(listener);
+                }
+            }
+        }
+    }
+
+    /// Writes what the transport takes.
+    pub fn flush(&mut self) -> Result<()> {
+        if self.writable && !self.out.is_empty() {
+            if let Moved::Later | Moved::End = self.out.flush(&mut *self.transport)? {
+                self.writable = false;
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything that can be written now was written.
+    pub fn is_flushed(&self) -> bool {
+        self.out.is_empty()
+    }
+
+    fn look(&mut self, listener: &mut dyn Listener) {
+        // Taken out while its bytes are looked at, for looking at them changes the link.
+        let mut inbox = std::mem::take(&mut self.inbox);
+        while self.look_at_front(&mut inbox, listener) {}
+        self.inbox = inbox;
+    }
+
+    fn look_at_front(&mut self, inbox: &mut Inbox, listener: &mut dyn Listener) -> bool {
+        if self.phase == Phase::Scanning {
+            return self.scan(inbox, listener);
+        }
+        if self.out.is_full() {
+            return false;
+        }
+        match inbox.front() {
+            Front::Partial => false,
+            Front::BadLength => {
+                // A new handshake begins here; the length is part of it.
+                self.close(listener);
+                true
+            }
+            Front::Frame(body) => {
+                let bytes = body.len();
+                self.phase = Phase::Talking;
+                let told = frames::parse(body).and_then(|frame| listener.frame(frame, &mut self.out));
+                if let Err(wrong) = told {
+                    self.out.error(0, &crate::refusal::Refusal::invalid(wrong));
+                }
+                if told != Ok(true) {
+                    self.close(listener);
+                }
+                inbox.drop_frame(bytes);
+                true
+            }
+        }
+    }
+
+    fn scan(&mut self, inbox: &mut Inbox, listener: &mut dyn Listener) -> bool {
+        match self.scanner.scan(inbox.rest()) {
+            None => {
+                inbox.drop_bytes(inbox.rest().len());
+                false
+            }
+            Some((nonce, used)) => {
+                inbox.drop_bytes(used);
+                self.out.clear();
+                self.out.raw(&handshake::answer(&nonce));
+                self.phase = Phase::Greeted;
+                listener.opened();
+                true
+            }
+        }
+    }
+
+    fn host_left(&mut self, listener: &mut dyn Listener) {
+        self.over = self.transport.ends_for_good();
+        if self.phase == Phase::Talking || self.over {
+            self.out.clear();
+            self.close(listener);
+        }
+    }
+
+    fn close(&mut self, listener: &mut dyn Listener) {
+        if self.phase == Phase::Talking {
+            self.scanner = Scanner::default();
+        }
+        self.phase = Phase::Scanning;
+        listener.closed();
+    }
+}
+
+#[cfg(test)]
+#[path = "host_test.rs"]
+mod tests;

@@ -1,0 +1,51 @@
+//! The guest agent: what runs inside a machine and does what the host asks (docs/guest-protocol.md).
+
+#![allow(dead_code)]
+#![deny(unsafe_op_in_unsafe_fn, unused_imports, unused_variables, unused_must_use, rust_2018_idioms)]
+
+mod agent;
+mod cli;
+mod console;
+mod core;
+mod devices;
+mod exec;
+mod freezer;
+mod init;
+mod link;
+mod methods;
+#[cfg(test)]
+mod numbers;
+mod personalise;
+mod quiesce;
+mod refusal;
+#[cfg(test)]
+mod scratch;
+mod service;
+mod streams;
+mod sys;
+mod system;
+mod token;
+mod vault;
+
+use std::process::ExitCode;
+
+const EXIT_FAILED: u8 = 1;
+const EXIT_USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+    match cli::parse(std::process::id() == 1, &args) {
+        Ok(cli::Command::Init) => init::run(),
+        Ok(cli::Command::Serve(service)) => match service::run(service) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                console::say(&error.to_string());
+                ExitCode::from(EXIT_FAILED)
+            }
+        },
+        Err(wrong) => {
+            eprint!("hearth-guest: {wrong}\n{}", cli::USAGE);
+            ExitCode::from(EXIT_USAGE)
+        }
+    }
+}

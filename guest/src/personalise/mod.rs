@@ -1,0 +1,2 @@
+//! What makes a clone somebody of its own.
+pub mod network;
