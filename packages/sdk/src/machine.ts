@@ -12,7 +12,7 @@ import type {
   SnapshotResource,
 } from '@hearth/protocol'
 import type { ByteStream } from './bytes.ts'
-import { type ExecProcess, type ExecResult, openExec } from './exec.ts'
+import { type ExecExit, type ExecProcess, openExec } from './exec.ts'
 import { MachineFiles } from './files.ts'
 import { openPortStream, type PortStream } from './port-stream.ts'
 import { Socket } from './socket.ts'
@@ -30,6 +30,12 @@ export interface Forked {
   readonly snapshotId: string
   /** In order; a clone that failed does not take the others with it. */
   readonly clones: readonly (Machine | Problem)[]
+}
+
+export interface RunResult extends ExecExit {
+  /** As UTF-8. */
+  readonly stdout: string
+  readonly stderr: string
 }
 
 /** What can be done with one machine, known by id or name. Nothing is asked of the server before a method is called. */
@@ -91,13 +97,17 @@ export class MachineRef {
     return this.exec(['/bin/sh', '-l'], { pty: { cols: 80, rows: 24 }, ...options, stdin: true })
   }
 
-  /** Runs a process to its end and resolves to what it wrote (at most 64 MiB) and how it ended. */
-  async run(argv: readonly string[], options: RunOptions = {}): Promise<ExecResult> {
+  /**
+   * Runs a process to its end and resolves to the text it wrote (at most 64 MiB) and how it ended. For bytes: `exec`, then `collect`.
+   * A code other than 0 is an answer, not an error.
+   */
+  async run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
     const { input, ...rest } = options
     const process = await this.exec(argv, { ...rest, stdin: input !== undefined })
     const feeding = input === undefined ? undefined : feed(process, input)
     const [result] = await Promise.all([process.collect(), feeding])
-    return result
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
+    return { ...result, stdout: text(result.stdout), stderr: text(result.stderr) }
   }
 
   /** Attaches to a running process, by id or tag; output that was not read yet comes first. */

@@ -4,11 +4,19 @@ import { CliError } from '../cli-error.ts'
 
 /** How the server is started: arguments for Node. It is found by path, never imported. */
 export function serverProgram(): readonly string[] {
-  const path = fileURLToPath(import.meta.resolve('@hearth/server/main'))
+  const path = findServer()
   if (!existsSync(path)) {
     throw new CliError(`the server's program ${path} is not there`, {
       hint: 'Run "npm run build" in the repository, or install again.',
     })
   }
   return path.endsWith('.ts') ? ['--conditions=hearth-source', path] : [path]
+}
+
+function findServer(): string {
+  try {
+    return fileURLToPath(import.meta.resolve('@hearth/server/main'))
+  } catch (error) {
+    throw new CliError('the server is not installed', { hint: 'Install @hearth/server beside @hearth/cli.', cause: error })
+  }
 }

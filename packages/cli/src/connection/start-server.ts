@@ -35,13 +35,17 @@ export async function startServer(home: string, options: StartOptions): Promise<
   const child = await launch(home, logFile, options)
   options.log.info('server.starting', { home, pid: child.pid })
   const deadline = AbortSignal.any([options.signal, AbortSignal.timeout(startLimitMs)])
-  const isReady = await readyLine(child, deadline)
-  // From here on the server lives its own life.
-  child.unref()
-  const readiness = child.stdio[3] as Readable & { unref?(): void }
-  readiness.destroy()
-  if (!isReady && !(await anotherServes(home, child, deadline)))
-    throw await startFailure(child, logPath, logStart, options.signal)
+  try {
+    const serves = await beforeDeadline(
+      deadline,
+      async () => (await isReady(child, deadline)) || anotherServes(home, child, deadline),
+    )
+    if (!serves) throw await startFailure(child, logPath, logStart, options.signal)
+  } finally {
+    // From here on the server lives its own life.
+    child.unref()
+    child.stdio[3]?.destroy()
+  }
   options.log.info('server.ready', { tookMs: Math.round(performance.now() - startedAtMs) })
 }
 
@@ -69,25 +73,32 @@ async function launch(home: string, logFile: FileHandle, options: StartOptions):
   }
 }
 
-/** Whether the server said that it is ready; `false` when it ended, or the deadline came, first. */
-async function readyLine(child: ChildProcess, signal: AbortSignal): Promise<boolean> {
+async function beforeDeadline(deadline: AbortSignal, work: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await work()
+  } catch (error) {
+    if (deadline.aborted) return false
+    throw error
+  }
+}
+
+/** Whether the server said that it is ready; `false` when it ended first. */
+async function isReady(child: ChildProcess, signal: AbortSignal): Promise<boolean> {
   const lines = createInterface({ input: child.stdio[3] as Readable })
-  const said = once(lines, 'line', { signal }).then(
-    () => true,
-    () => false,
-  )
-  const ended = once(lines, 'close', { signal }).then(
-    () => false,
-    () => false,
-  )
-  return await Promise.race([said, ended])
+  try {
+    return await Promise.race([
+      once(lines, 'line', { signal }).then(() => true),
+      once(lines, 'close', { signal }).then(() => false),
+    ])
+  } finally {
+    lines.close()
+  }
 }
 
 /** The lock of the home was taken: the server that has it may still be on its way to listening. */
 async function anotherServes(home: string, child: ChildProcess, signal: AbortSignal): Promise<boolean> {
   if (child.exitCode === null && child.signalCode === null && !signal.aborted) await once(child, 'exit', { signal })
-  if (child.exitCode !== lockTakenCode) return false
-  while (!signal.aborted) {
+  while (child.exitCode === lockTakenCode && !signal.aborted) {
     if (await isListening(socketPathOf(home))) return true
     await delay(raceCheckMs, undefined, { signal })
   }
@@ -99,6 +110,8 @@ const lockTakenCode = 75
 
 async function startFailure(child: ChildProcess, logPath: string, logStart: number, signal: AbortSignal): Promise<unknown> {
   if (signal.aborted) return signal.reason
+  // Too late is as bad as not at all, and worse when it comes after all.
+  if (child.exitCode === null) child.kill('SIGTERM')
   const said = (await readFile(logPath)).subarray(logStart).toString().slice(-logTailBytes).trim()
   const how = child.exitCode === null ? `is not ready after ${startLimitMs / 1000} s` : `ended with code ${child.exitCode}`
   return new CliError(`the server ${how}${said === '' ? '' : `:\n${said}`}`, {
