@@ -60,6 +60,7 @@ export {
   snapshotCreateSchema,
   snapshotListSchema,
   snapshotQuerySchema,
+  snapshotRemoveQuerySchema,
   snapshotSchema,
   type VerifyResult,
   verifyResultSchema,
@@ -79,3 +80,7 @@ export {
 export { type Field, field, optional, type Presence, repeated } from './fields/field.ts'
 export { FieldError } from './fields/field-error.ts'
 export { type FieldList, type FieldValues, fieldList } from './fields/field-list.ts'
+export { type GuestOptions, openGuest } from './guest/connection.ts'
+export { type GuestRefusal, refusalOf } from './guest/guest-errors.ts'
+export { verifyReceipt } from './guest/receipt-check.ts'
+export { generateSshHostKey, type SshHostKey, sshFingerprint } from './guest/ssh-host-key.ts'

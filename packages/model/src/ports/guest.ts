@@ -163,7 +163,8 @@ export interface GuestSession {
   remove(path: string, recursive: boolean, options?: Deadline): Promise<void>
   getXattr(path: string, name: string, options?: Deadline): Promise<Uint8Array>
   setXattr(path: string, name: string, value: Uint8Array, options?: Deadline): Promise<void>
-  watch(path: string, recursive: boolean, options?: Deadline): AsyncIterable<WatchEvent>
+  /** Begins at once; `ready` resolves when changes are noticed. Ends with the loop that reads it, or with the signal. */
+  watch(path: string, recursive: boolean, options?: Deadline): AsyncIterable<WatchEvent> & { readonly ready: Promise<void> }
 
   /** A stream to a TCP port on the guest's own loopback. */
   dial(port: number, options?: Deadline): Promise<Duplex>

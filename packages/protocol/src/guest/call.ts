@@ -15,11 +15,16 @@ export function call<Q extends object, A extends object>(
 ): Promise<A> {
   return new Promise((resolve, reject) => {
     const one = new Call(method.reply, options.what ?? method.name, resolve, reject)
-    const stream = wire.request(method, value, one)
     one.stopWaiting = deadlines.start(one.what, options.signal, (error) => {
-      stream.cancel()
+      one.stream?.cancel()
       reject(error)
     })
+    try {
+      wire.request(method, value, one)
+    } catch (error) {
+      one.stopWaiting()
+      throw error
+    }
   })
 }
 

@@ -17,6 +17,8 @@ export interface GuestOptions {
   readonly token?: string
   /** For tests; the document's figures otherwise. */
   readonly timing?: HandshakeTiming
+  /** 32 lower-case hex digits that are never the same twice; for tests that repeat recorded bytes. */
+  readonly newNonce?: () => string
   /** How long a request without a signal waits, in milliseconds. */
   readonly deadlineMs?: number
   /** How long streams wait for a broken connection to come back, in milliseconds: the guest holds them no longer than 30 s. */
@@ -160,7 +162,7 @@ class Connection implements GuestConnection, SessionOwner {
     const session = openStream({
       connect: this.#connect,
       timing: this.#options.timing ?? handshakeTiming,
-      newNonce: () => randomBytes(16).toString('hex'),
+      newNonce: this.#options.newNonce ?? (() => randomBytes(16).toString('hex')),
       begin: (stream, rest) => this.#begin(stream, rest),
       signal: abort.signal,
     }).finally(() => {

@@ -7,17 +7,17 @@ import { Inflow } from './inflow.ts'
 import { events, methods } from './messages.ts'
 import { Outflow } from './outflow.ts'
 import { surviveErrors } from './survive-errors.ts'
-import { StreamHandler, type Wire, type WireStream } from './wire.ts'
+import { StreamHandler, type Wire } from './wire.ts'
 
 /** Connects to a port on the guest's own loopback. Such a stream ends with its session: a TCP peer cannot be held. */
 export async function dialGuest(wire: Wire, deadlines: Deadlines, port: number, signal?: AbortSignal): Promise<Duplex> {
   const dial = new DialStream(port)
-  dial.stream = wire.request(methods.dial, { port }, dial)
   const stop = deadlines.start(dial.what, signal, (error) => {
     dial.stream?.cancel()
     dial.onBroken(error)
   })
   try {
+    wire.request(methods.dial, { port }, dial)
     return await dial.connected.promise
   } finally {
     stop()
@@ -27,7 +27,6 @@ export async function dialGuest(wire: Wire, deadlines: Deadlines, port: number, 
 class DialStream extends StreamHandler {
   readonly what: string
   readonly connected = Promise.withResolvers<Duplex>()
-  stream: WireStream | undefined
   readonly #incoming = new Inflow(channel.output)
   readonly #outgoing = new Outflow()
   #duplex: Duplex | undefined

@@ -29,7 +29,6 @@ export class ExecStream extends StreamHandler implements ExecHandle, Resumable {
   readonly #started = Promise.withResolvers<ExecHandle>()
   readonly #exit = Promise.withResolvers<ExecExit>()
   readonly #onClose: number
-  #stream: WireStream | undefined
   #process: { readonly execId: number; readonly pid: number } | undefined
   #lostBytes = 0
   #state: 'starting' | 'attached' | 'waiting' | 'over' = 'starting'
@@ -47,9 +46,8 @@ export class ExecStream extends StreamHandler implements ExecHandle, Resumable {
   /** Starts a process; resolves once it runs. */
   static start(home: StreamHome, wire: Wire, request: ExecRequest, signal?: AbortSignal): Promise<ExecHandle> {
     const stream = new ExecStream(home, `EXEC ${request.argv[0] ?? ''}`, request.onClose)
-    stream.#stream = wire.request(methods.exec, execFields(request), stream)
     if (request.stdin !== true && request.pty === undefined) stream.stdin.destroy()
-    return stream.#whenStarted(signal)
+    return stream.#whenStarted(signal, () => wire.request(methods.exec, execFields(request), stream))
   }
 
   /** Attaches to a process that runs, or ended a moment ago; what the guest still has of its output comes first. */
@@ -62,8 +60,7 @@ export class ExecStream extends StreamHandler implements ExecHandle, Resumable {
     const name = 'tag' in target ? target.tag : String(target.execId)
     const stream = new ExecStream(home, `ATTACH ${name}`, options.onClose)
     const onClose = options.onClose === undefined ? {} : { onClose: stream.#onClose }
-    stream.#stream = wire.request(methods.attach, { ...target, ...onClose }, stream)
-    return stream.#whenStarted(options.signal)
+    return stream.#whenStarted(options.signal, () => wire.request(methods.attach, { ...target, ...onClose }, stream))
   }
 
   get execId(): number {
@@ -89,7 +86,7 @@ export class ExecStream extends StreamHandler implements ExecHandle, Resumable {
   close(): void {
     if (this.#state === 'over') return
     const waiting = this.#state === 'waiting'
-    this.#stream?.cancel()
+    this.stream?.cancel()
     this.#end(new HearthError('cancelled', `${this.what} was closed by this side`))
     // The guest cannot be told now: the next session tells it.
     if (waiting) this.#home.add(this)
@@ -108,7 +105,7 @@ export class ExecStream extends StreamHandler implements ExecHandle, Resumable {
   override onEvent(kind: number, fields: Buffer): void {
     if (kind !== events.started.kind) return
     const started = events.started.fields.decode(fields)
-    const stream = this.#stream
+    const stream = this.stream
     if (this.#state === 'attached' || stream === undefined) throw guestProtocol(`${this.what} started twice`)
     if (this.#process === undefined) this.#begin(started)
     else if (started.execId !== this.#process.execId) throw guestProtocol(`${this.what} became another process`)
@@ -154,12 +151,13 @@ export class ExecStream extends StreamHandler implements ExecHandle, Resumable {
     this.#detach()
   }
 
-  async #whenStarted(signal: AbortSignal | undefined): Promise<ExecHandle> {
+  async #whenStarted(signal: AbortSignal | undefined, ask: () => void): Promise<ExecHandle> {
     const stop = this.#home.deadlines.start(this.what, signal, (error) => {
-      this.#stream?.cancel()
+      this.stream?.cancel()
       this.#end(error)
     })
     try {
+      ask()
       return await this.#started.promise
     } finally {
       stop()
@@ -188,12 +186,13 @@ export class ExecStream extends StreamHandler implements ExecHandle, Resumable {
 
   #attachAgain(wire: Wire): void {
     const from = { out1From: this.stdout.position, out2From: this.stderr.position }
-    this.#stream = wire.request(methods.attach, { execId: this.execId, onClose: this.#onClose, ...from }, this)
+    wire.request(methods.attach, { execId: this.execId, onClose: this.#onClose, ...from }, this)
   }
 
   #cancelOn(wire: Wire): void {
     this.#home.remove(this)
-    wire.request(methods.attach, { execId: this.execId, onClose: this.#onClose }, this).cancel()
+    wire.request(methods.attach, { execId: this.execId, onClose: this.#onClose }, this)
+    this.stream?.cancel()
   }
 
   #tooMuchUnread(): boolean {
@@ -209,7 +208,7 @@ export class ExecStream extends StreamHandler implements ExecHandle, Resumable {
   }
 
   #detach(): void {
-    this.#stream = undefined
+    this.stream = undefined
     this.stdin.stop()
     this.stdout.stop()
     this.stderr.stop()

@@ -16,11 +16,11 @@ export function listDirectory(
   signal?: AbortSignal,
 ): Promise<readonly FileStat[]> {
   const listing = new Listing(request.path)
-  const stream = wire.request(methods.list, request, listing)
   listing.stopWaiting = deadlines.start(listing.what, signal, (error) => {
-    stream.cancel()
+    listing.stream?.cancel()
     listing.onBroken(error)
   })
+  wire.request(methods.list, request, listing)
   return listing.result.promise
 }
 

@@ -6,7 +6,7 @@ import { guestProtocol, guestRefused } from './guest-errors.ts'
 import { Inflow } from './inflow.ts'
 import { events, methods } from './messages.ts'
 import type { Resumable, StreamHome } from './resumable.ts'
-import { StreamHandler, type Wire, type WireStream } from './wire.ts'
+import { StreamHandler, type Wire } from './wire.ts'
 
 /** A file on its way from the guest. In the next session it goes on behind the last byte that came, if the file is still the same. */
 export class ReadStream extends StreamHandler implements Resumable {
@@ -15,7 +15,6 @@ export class ReadStream extends StreamHandler implements Resumable {
   readonly #path: string
   readonly #content = new Inflow(channel.output)
   readonly #opened = Promise.withResolvers<FileStat>()
-  #stream: WireStream | undefined
   #stat: FileStat | undefined
   #statSeen = false
   #endSeen = false
@@ -37,14 +36,17 @@ export class ReadStream extends StreamHandler implements Resumable {
     signal?: AbortSignal,
   ): Promise<{ stat: FileStat; content: Readable }> {
     const read = new ReadStream(home, path)
-    read.resume(wire)
-    home.add(read)
     const stop = home.deadlines.start(read.what, signal, (error) => {
-      read.#stream?.cancel()
+      read.stream?.cancel()
       read.fail(error)
     })
     try {
+      home.add(read)
+      read.resume(wire)
       return { stat: await read.#opened.promise, content: read.#content }
+    } catch (error) {
+      home.remove(read)
+      throw error
     } finally {
       stop()
     }
@@ -53,12 +55,11 @@ export class ReadStream extends StreamHandler implements Resumable {
   resume(wire: Wire): void {
     this.#statSeen = false
     this.#endSeen = false
-    this.#stream = wire.request(methods.read, { path: this.#path, offset: this.#content.position }, this)
-    this.#content.start(this.#stream)
+    wire.request(methods.read, { path: this.#path, offset: this.#content.position }, this)
   }
 
   close(): void {
-    this.#stream?.cancel()
+    this.stream?.cancel()
     this.fail(new HearthError('cancelled', `${this.what} was closed by this side`))
   }
 
@@ -73,9 +74,10 @@ export class ReadStream extends StreamHandler implements Resumable {
     if (kind !== events.entry.kind) return
     if (this.#statSeen) throw guestProtocol(`${this.what} was opened twice`)
     this.#statSeen = true
+    if (this.stream !== undefined) this.#content.start(this.stream)
     const stat = fileStat(events.entry.fields.decode(fields))
     if (this.#stat !== undefined && (stat.mtimeMs !== this.#stat.mtimeMs || stat.sizeBytes !== this.#stat.sizeBytes)) {
-      this.#stream?.cancel()
+      this.stream?.cancel()
       this.fail(new HearthError('guest_error', `${this.what}: the file changed while the machine was suspended`))
       return
     }
@@ -104,14 +106,14 @@ export class ReadStream extends StreamHandler implements Resumable {
   }
 
   override onBroken(): void {
-    this.#stream = undefined
+    this.stream = undefined
     this.#content.stop()
   }
 
   #leave(): void {
     this.#over = true
     this.#home.remove(this)
-    this.#stream = undefined
+    this.stream = undefined
     this.#content.stop()
   }
 }

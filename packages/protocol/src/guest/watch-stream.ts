@@ -3,7 +3,7 @@ import { guestProtocol, guestRefused, guestUnreachable } from './guest-errors.ts
 import { events, methods } from './messages.ts'
 import type { Resumable, StreamHome } from './resumable.ts'
 import { surviveRejection } from './survive-errors.ts'
-import { StreamHandler, type Wire, type WireStream } from './wire.ts'
+import { StreamHandler, type Wire } from './wire.ts'
 
 const kinds = ['create', 'write', 'remove', 'rename', 'chmod', 'overflow'] as const
 
@@ -26,7 +26,6 @@ export class WatchStream extends StreamHandler implements Resumable, AsyncIterab
   readonly #unread: WatchEvent[] = []
   #stopWaiting: () => void = () => undefined
   #reader: PromiseWithResolvers<IteratorResult<WatchEvent>> | undefined
-  #stream: WireStream | undefined
   #everReady = false
   #over: { readonly error: HearthError | undefined } | undefined
 
@@ -68,7 +67,7 @@ export class WatchStream extends StreamHandler implements Resumable, AsyncIterab
   /** Begins, or begins again in a new session. */
   resume(wire: Wire): void {
     if (this.#over !== undefined) return
-    this.#stream = wire.request(methods.watch, this.#request, this)
+    wire.request(methods.watch, this.#request, this)
   }
 
   close(): void {
@@ -79,7 +78,7 @@ export class WatchStream extends StreamHandler implements Resumable, AsyncIterab
     if (this.#over !== undefined) return
     this.#stopWaiting()
     this.#home.remove(this)
-    this.#stream = undefined
+    this.stream = undefined
     this.#over = { error }
     this.#ready.reject(error)
     this.#reader?.reject(error)
@@ -101,7 +100,7 @@ export class WatchStream extends StreamHandler implements Resumable, AsyncIterab
   }
 
   override onBroken(): void {
-    this.#stream = undefined
+    this.stream = undefined
   }
 
   #onReady(): void {
@@ -125,7 +124,7 @@ export class WatchStream extends StreamHandler implements Resumable, AsyncIterab
 
   #stop(error: HearthError): void {
     if (this.#over !== undefined) return
-    this.#stream?.cancel()
+    this.stream?.cancel()
     this.fail(error)
   }
 }

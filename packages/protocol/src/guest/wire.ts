@@ -19,6 +19,8 @@ import type { Method } from './messages.ts'
 export abstract class StreamHandler {
   /** How the stream is called in messages: `EXEC`, `READ /etc/hosts`. */
   abstract readonly what: string
+  /** The stream in the current session; undefined before the first and between sessions. */
+  stream: WireStream | undefined
   /** REPLY: the stream is over. */
   abstract onReply(fields: Buffer): void
   /** ERROR: the stream is over. */
@@ -81,7 +83,7 @@ export class Wire {
   }
 
   /** Sends a request and hands what comes back to `handler`. @throws `invalid_input`, or why the session is over */
-  request<Q extends object>(method: Method<Q, object>, value: Q, handler: StreamHandler): WireStream {
+  request<Q extends object>(method: Method<Q, object>, value: Q, handler: StreamHandler): void {
     if (this.#over !== undefined) throw this.#over
     if (this.#handlers.size >= frameLimits.openStreams) {
       throw new HearthError('guest_error', `${handler.what}: ${frameLimits.openStreams} streams are open`, {
@@ -91,8 +93,9 @@ export class Wire {
     const frame = encodeRequest(method, value)
     const id = this.#nextStream++
     this.#handlers.set(id, handler)
+    // Before the write: a guest in this process may answer within it.
+    handler.stream = new WireStream(this, id)
     this.write(sealNumbered(frame, frameType.request, id, method.number))
-    return new WireStream(this, id)
   }
 
   write(frame: Buffer): void {
@@ -104,8 +107,11 @@ export class Wire {
     this.#senders.add(sender)
   }
 
-  forget(id: number): void {
-    if (this.#handlers.delete(id)) this.#strayBytes += 2 * frameLimits.initialCredit
+  /** Returns whether the stream was open. */
+  forget(id: number): boolean {
+    const open = this.#handlers.delete(id)
+    if (open) this.#strayBytes += 2 * frameLimits.initialCredit
+    return open
   }
 
   /** Takes bytes from the guest. */
@@ -235,13 +241,7 @@ export class WireStream {
 
   /** The host has no more interest: nothing of this stream is heard any more. */
   cancel(): void {
-    this.#wire.forget(this.#id)
-    this.#wire.write(cancelFrame(this.#id))
-  }
-
-  /** Ends the whole session, because the guest broke the protocol outside of a frame's handling. */
-  endSession(error: HearthError): void {
-    this.#wire.end(error)
+    if (this.#wire.forget(this.#id)) this.#wire.write(cancelFrame(this.#id))
   }
 }
 

@@ -6,7 +6,7 @@ import { events, methods } from './messages.ts'
 import { Outflow } from './outflow.ts'
 import type { Resumable, StreamHome } from './resumable.ts'
 import { surviveRejection } from './survive-errors.ts'
-import { StreamHandler, type Wire, type WireStream } from './wire.ts'
+import { StreamHandler, type Wire } from './wire.ts'
 
 interface WriteRequest {
   readonly path: string
@@ -22,7 +22,6 @@ export class WriteStream extends StreamHandler implements Resumable {
   readonly #content = new Outflow()
   readonly #opened = Promise.withResolvers<void>()
   readonly #done = Promise.withResolvers<void>()
-  #stream: WireStream | undefined
   #writeId: number | undefined
   #flowing = false
   #over = false
@@ -47,15 +46,18 @@ export class WriteStream extends StreamHandler implements Resumable {
     signal?: AbortSignal,
   ): Promise<{ content: Writable; done: Promise<void> }> {
     const write = new WriteStream(home, request)
-    write.resume(wire)
-    home.add(write)
     const stop = home.deadlines.start(write.what, signal, (error) => {
-      write.#stream?.cancel()
+      write.stream?.cancel()
       write.fail(error)
     })
     try {
+      home.add(write)
+      write.resume(wire)
       await write.#opened.promise
       return { content: write.#content, done: write.#done.promise }
+    } catch (error) {
+      home.remove(write)
+      throw error
     } finally {
       stop()
     }
@@ -64,11 +66,11 @@ export class WriteStream extends StreamHandler implements Resumable {
   resume(wire: Wire): void {
     const from = this.#writeId === undefined ? {} : { resume: this.#writeId, offset: this.#content.takenTo }
     this.#flowing = false
-    this.#stream = wire.request(methods.write, { ...this.#request, ...from }, this)
+    wire.request(methods.write, { ...this.#request, ...from }, this)
   }
 
   close(): void {
-    this.#stream?.cancel()
+    this.stream?.cancel()
     this.fail(new HearthError('cancelled', `${this.what} was closed by this side`))
   }
 
@@ -83,10 +85,10 @@ export class WriteStream extends StreamHandler implements Resumable {
   override onEvent(kind: number, fields: Buffer): void {
     if (kind !== events.writing.kind) return
     const { writeId, received } = events.writing.fields.decode(fields)
-    if (this.#flowing || this.#stream === undefined) throw guestProtocol(`${this.what} was opened twice`)
+    if (this.#flowing || this.stream === undefined) throw guestProtocol(`${this.what} was opened twice`)
     this.#flowing = true
     this.#writeId = writeId
-    this.#content.start(this.#stream, received)
+    this.#content.start(this.stream, received)
     this.#opened.resolve()
   }
 
@@ -110,14 +112,14 @@ export class WriteStream extends StreamHandler implements Resumable {
   }
 
   override onBroken(): void {
-    this.#stream = undefined
+    this.stream = undefined
     this.#content.stop()
   }
 
   #leave(): void {
     this.#over = true
     this.#home.remove(this)
-    this.#stream = undefined
+    this.stream = undefined
     this.#content.stop()
   }
 }
