@@ -52,7 +52,7 @@ async function dirty(machine: Machine, round: number): Promise<void> {
     'bs=1M',
     `count=${dirtyMiB}`,
   ])
-  if (code !== 0) throw new Error(`dd ended with ${code}: ${new TextDecoder().decode(stderr)}`)
+  if (code !== 0) throw new Error(`dd ended with ${code}: ${stderr}`)
 }
 
 async function manifestOfTemplate(bench: HearthUnderTest, template: string): Promise<SnapshotManifest> {

@@ -26,8 +26,8 @@ export async function describeClone(context: Context, machine: Machine, recipe: 
   const before = context.now()
   const { code, stdout, stderr } = await machine.run([...recipe.whoAmI], { signal })
   const after = context.now()
-  if (code !== 0) throw new CliError(`the script in ${machine.id} ended with code ${code}: ${textOf(stderr).trim()}`)
-  const said = parse(machine.id, textOf(stdout))
+  if (code !== 0) throw new CliError(`the script in ${machine.id} ended with code ${code}: ${stderr.trim()}`)
+  const said = parse(machine.id, stdout)
   const { host } = await machine.stats({ signal })
   return {
     machineId: machine.id,
@@ -62,8 +62,4 @@ async function askService(context: Context, machine: Machine, port: number): Pro
   if (!/^HTTP\/1\.[01] 200 /.test(head))
     throw new CliError(`the service in ${machine.id} answered ${JSON.stringify(head.slice(0, 80))}`)
   return body.trim()
-}
-
-function textOf(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes)
 }
