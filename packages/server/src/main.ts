@@ -3,10 +3,11 @@ import { closeSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { isHearthError, messageOf, systemClock } from '@hearth/model'
-import { newSshHostKey, openGuest, receiptVerifier } from '@hearth/protocol'
+import { generateSshHostKey, openGuest } from '@hearth/protocol'
 import { openSqliteStore, takeFileLock } from '@hearth/store'
 import { type LoadedConfig, loadConfig } from './config/load-config.ts'
 import { pinoLog } from './log/pino-log.ts'
+import { receiptVerifier } from './receipt-verifier.ts'
 import { runServer } from './run-server.ts'
 
 /** sysexits.h: EX_TEMPFAIL. Another server has the home; whoever started this one uses that. */
@@ -49,7 +50,7 @@ async function runUntilAsked(loaded: LoadedConfig): Promise<void> {
     random: (size) => randomBytes(size),
     openGuest,
     receipts: receiptVerifier,
-    newSshHostKey,
+    newSshHostKey: () => generateSshHostKey(),
     takeLock: takeFileLock,
     openStore: (path) => openSqliteStore({ path, log }),
     async openDrivers(home) {

@@ -62,8 +62,7 @@ async function start(
   const engine = createEngine({ ...parts, store, drivers })
   // The engine lets go of the drivers too.
   shutdown.later('engine', () => engine.close())
-  const report = await engine.start()
-  log.info('server.reconciled', { ...report })
+  await engine.start()
 
   const asked = Promise.withResolvers<void>()
   const system = { version, home: home.root, pid, startedAt }
@@ -72,7 +71,7 @@ async function start(
   shutdown.later('api', () => serving.close())
 
   const tookMs = Math.round(clock.now() - startedAt)
-  log.info('server.ready', { version, home: home.root, socket: home.socket, url: serving.url, tookMs })
+  log.info('server.ready', { version, pid, home: home.root, socket: home.socket, url: serving.url, tookMs })
   if (readyFd !== undefined) writeSync(readyFd, `${JSON.stringify({ ready: true, pid, socket: home.socket })}\n`)
   return { socket: home.socket, url: serving.url, asked: asked.promise, close: () => shutdown.run() }
 }

@@ -6,7 +6,13 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 /** Writes one line of JSON an event to stderr, at once, so that nothing is lost when the process ends. */
 export function pinoLog(level: LogLevel): Log {
   const logger = pino(
-    { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'event' },
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      messageKey: 'event',
+      formatters: { level: (label) => ({ level: label }) },
+    },
     pino.destination({ dest: 2, sync: true }),
   )
   return {
