@@ -23,15 +23,20 @@ if (Object.hasOwn(commands, name)) {
   process.exitCode = 2
 }
 
-/** Form, mistakes, and types of tests too. */
+/** Form, mistakes, and types of tests too. All is looked at before it ends, so that one run shows everything. */
 async function checkRust() {
-  if (hasCargoPart('rustfmt')) {
-    const code = await runCargo(root, ['fmt', '--all', '--check'])
-    if (code !== 0) return code
-  } else {
-    process.stderr.write('rustfmt is not there: the form of Rust code was not checked\n')
-  }
-  if (hasCargoPart('cargo-clippy')) return runCargo(root, ['clippy', '--workspace', '--all-targets', '--', '-D', 'warnings'])
+  return Math.max(await checkForm(), await checkMistakes())
+}
+
+async function checkForm() {
+  if (hasCargoPart('rustfmt')) return runCargo(root, ['fmt', '--all', '--check'])
+  process.stderr.write('rustfmt is not there: the form of Rust code was not checked\n')
+  return 0
+}
+
+async function checkMistakes() {
+  if (hasCargoPart('cargo-clippy'))
+    return runCargo(root, ['clippy', '--quiet', '--workspace', '--all-targets', '--', '-D', 'warnings'])
   process.stderr.write('clippy is not there: compiling only\n')
   return runCargo(root, ['check', '--workspace', '--all-targets'])
 }
