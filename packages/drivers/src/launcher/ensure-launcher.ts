@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { driverError, type HearthError, type Log } from '@hearth/model'
+import { driverError, type Log, messageOf } from '@hearth/model'
 import { LauncherClient } from './launcher-client.ts'
 import { type LauncherPaths, launcherPaths } from './launcher-paths.ts'
 
@@ -55,13 +55,17 @@ async function connectToRunning(socket: string, signal: AbortSignal | undefined)
 /** Resolves when a launcher of this home listens: the one started here, or another one that was faster. */
 async function start(paths: LauncherPaths, options: EnsureLauncherOptions): Promise<void> {
   const log = await openLog(paths.log)
+  let child: ChildProcess | undefined
   try {
     const args = ['--socket', paths.socket, '--lock', paths.lock]
     if (options.idleExitMs !== undefined) args.push('--idle-exit-ms', String(options.idleExitMs))
-    const child = spawn(options.binary, args, { cwd: '/', detached: true, env: {}, stdio: ['ignore', 'pipe', log.fd] })
+    child = spawn(options.binary, args, { cwd: '/', detached: true, env: {}, stdio: ['ignore', 'pipe', log.fd] })
     child.unref()
     // Its type does not know what stdio says above.
     await untilReady(child, child.stdout as Readable, paths, options)
+  } catch (error) {
+    await end(child)
+    throw error
   } finally {
     await log.close()
   }
@@ -83,19 +87,28 @@ async function untilReady(
 ): Promise<void> {
   // The launcher says `ready` and closes stdout, or ends: both end the stream.
   const words = readAll(stdout)
-  const exited = once(child, 'exit') as Promise<[number | null, string | null]>
-  exited.catch(() => undefined) // A failed start rejects both; the first one is told below.
-  const said = await Promise.race([words, failedStart(child, options.binary), aborted(options.signal)])
+  const ended = untilEnd(child, options.binary)
+  ended.catch(() => undefined) // When it matters it is awaited below.
+  const said = await Promise.race([words, ended.then(() => words), aborted(options.signal)])
   if (said === 'ready\n') {
     options.log.info('launcher.started', { pid: child.pid, socket: paths.socket })
     return
   }
-  const [code, signal] = await exited
+  const [code, signal] = await ended
   if (code === takenExit) return
   throw driverError(
     'Unavailable',
     `the launcher ended ${signal ? `by ${signal}` : `with code ${code}`}: ${await tail(paths.log)}`,
   )
+}
+
+/** Returns when nothing of a process that was started is left. */
+async function end(child: ChildProcess | undefined): Promise<void> {
+  const isRunning = child?.pid !== undefined && child.exitCode === null && child.signalCode === null
+  if (!isRunning) return
+  const exited = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exited
 }
 
 async function readAll(stream: Readable): Promise<string> {
@@ -104,16 +117,16 @@ async function readAll(stream: Readable): Promise<string> {
   return text
 }
 
-async function failedStart(child: ChildProcess, binary: string): Promise<never> {
-  const [cause] = (await once(child, 'error')) as [Error]
-  throw notStarted(binary, cause)
-}
-
-function notStarted(binary: string, cause: Error): HearthError {
-  return driverError('Misconfigured', `the launcher ${binary} cannot be started: ${cause.message}`, {
-    cause,
-    hint: 'Build it with the set-up, or name it in HEARTH_LAUNCHER.',
-  })
+/** Code and signal. @throws `driver_misconfigured` when it cannot be started */
+async function untilEnd(child: ChildProcess, binary: string): Promise<[number | null, string | null]> {
+  try {
+    return (await once(child, 'exit')) as [number | null, string | null]
+  } catch (cause) {
+    throw driverError('Misconfigured', `the launcher ${binary} cannot be started: ${messageOf(cause)}`, {
+      cause,
+      hint: 'Build it with the set-up, or name it in HEARTH_LAUNCHER.',
+    })
+  }
 }
 
 function aborted(signal: AbortSignal | undefined): Promise<never> {
