@@ -1,13 +1,11 @@
 import type { StateStore } from '@hearth/model'
 import { afterEach, beforeEach, describe } from 'vitest'
+import type { CurrentStore } from './current-store.ts'
 import { describeMachineRows } from './machine-rows.ts'
 import { describeSecrets } from './secrets.ts'
 import { describeSnapshotRows } from './snapshot-rows.ts'
 import { describeTableRules } from './table-rules.ts'
 import { describeTemplateRows } from './template-rows.ts'
-
-/** Hands a suite the store of the case that runs now. */
-export type CurrentStore = () => StateStore
 
 /** What every state store must do. `open` gives an empty store; the suite closes it. */
 export function describeStore(name: string, open: () => Promise<StateStore>): void {

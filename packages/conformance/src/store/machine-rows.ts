@@ -1,6 +1,6 @@
 import { liveMachineStates, type MachineState, machineTransitions, type Name } from '@hearth/model'
 import { describe, expect, it } from 'vitest'
-import type { CurrentStore } from './describe-store.ts'
+import type { CurrentStore } from './current-store.ts'
 import { bareMachine, machineId } from './rows.ts'
 
 const name = 'web' as Name

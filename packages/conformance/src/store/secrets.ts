@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { CurrentStore } from './describe-store.ts'
+import type { CurrentStore } from './current-store.ts'
 import { bareMachine, machineId } from './rows.ts'
 
 const first = { token: 'token-of-the-channel', secrets: { API_KEY: 'hush "1"' } }

@@ -1,6 +1,6 @@
 import type { TemplateRef } from '@hearth/model'
 import { describe, expect, it } from 'vitest'
-import type { CurrentStore } from './describe-store.ts'
+import type { CurrentStore } from './current-store.ts'
 import { snapshotId, snapshotRow } from './rows.ts'
 
 /** Snapshots by their template. */

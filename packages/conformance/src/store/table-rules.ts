@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { CurrentStore } from './describe-store.ts'
+import type { CurrentStore } from './current-store.ts'
 import { bareMachine, fullMachine, machineId, snapshotId, snapshotRow, templateRow } from './rows.ts'
 
 const conflict = { code: 'store_conflict' }

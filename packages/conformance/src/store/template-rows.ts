@@ -1,6 +1,6 @@
 import type { Name } from '@hearth/model'
 import { describe, expect, it } from 'vitest'
-import type { CurrentStore } from './describe-store.ts'
+import type { CurrentStore } from './current-store.ts'
 import { templateRow } from './rows.ts'
 
 /** Versions of templates. */

@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto'
+import { closeSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { isHearthError, messageOf, systemClock } from '@hearth/model'
+import { generateSshHostKey, openGuest } from '@hearth/protocol'
+import { openSqliteStore, takeFileLock } from '@hearth/store'
+import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
+import { pinoLog } from '../log/pino-log.ts'
+import { receiptVerifier } from '../receipt-verifier.ts'
+import { runServer } from '../run-server.ts'
+
+/** sysexits.h: EX_TEMPFAIL. Another server has the home; whoever started this one uses that. */
+const lockTakenCode = 75
+
+const startedAt = Date.now() - performance.now()
+
+/** The whole life of the server's process; resolves to its exit code. */
+export async function main(): Promise<number> {
+  try {
+    const loaded = await loadConfig({
+      argv: process.argv.slice(2),
+      env: process.env,
+      isRoot: process.getuid?.() === 0,
+      userHome: homedir(),
+      assets: fileURLToPath(new URL('../../../../build', import.meta.url)),
+    })
+    await runUntilAsked(loaded)
+    return 0
+  } catch (error) {
+    const hint = isHearthError(error) && error.hint !== undefined ? `\n${error.hint}` : ''
+    process.stderr.write(`hearth server: ${messageOf(error)}${hint}\n`)
+    return isHearthError(error, 'state_conflict') && error.details?.home !== undefined ? lockTakenCode : 1
+  }
+}
+
+async function runUntilAsked(loaded: LoadedConfig): Promise<void> {
+  const { config, readyFd } = loaded
+  const log = pinoLog(config.log)
+  const signalled = nextSignal()
+  const server = await runServer(loaded, {
+    version: versionOfThis(),
+    pid: process.pid,
+    startedAt,
+    log,
+    clock: systemClock,
+    random: (size) => randomBytes(size),
+    openGuest,
+    receipts: receiptVerifier,
+    newSshHostKey: () => generateSshHostKey(),
+    takeLock: takeFileLock,
+    openStore: (path) => openSqliteStore({ path, log }),
+    async openDrivers(home) {
+      const { createQemuDriver } = await import('@hearth/drivers')
+      return [await createQemuDriver({ home: home.root, assets: config.assets, acceleration: config.accel, log })]
+    },
+  })
+  if (readyFd !== undefined) closeSync(readyFd)
+  const why = await Promise.race([signalled, server.asked.then(() => 'the API')])
+  log.info('server.stopping', { why })
+  await server.close()
+  log.info('server.stopped')
+}
+
+/** The first signal asks to end; the second one does not wait. */
+function nextSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+      process.once(name, () => {
+        resolve(name)
+        process.once(name, () => process.exit(130))
+      })
+    }
+  })
+}
+
+function versionOfThis(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+  return version
+}
