@@ -1,4 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 
 /** How a process ended; `error` when it never started. */
 export interface ProcessEnd {
@@ -7,16 +9,20 @@ export interface ProcessEnd {
   readonly error?: Error
 }
 
-/** Resolves when the process is gone and its exit status known. Never rejects. */
-export function watchEnd(child: ChildProcess): Promise<ProcessEnd> {
-  return new Promise((resolve) => {
+const lookAgainMs = 5
+const groupDeadlineMs = 5000
+
+/**
+ * Resolves when the process and all of its group are gone and its exit status is known. What it left behind is ended with it:
+ * nobody else knows of it.
+ */
+export async function watchEnd(child: ChildProcess): Promise<ProcessEnd> {
+  const end = await new Promise<ProcessEnd>((resolve) => {
     child.once('error', (error) => resolve({ exitCode: null, signal: null, error }))
-    child.once('exit', (exitCode, signal) => {
-      // What the leader left behind ends with it: nobody else knows of it.
-      signalGroup(child.pid, 'SIGKILL')
-      resolve({ exitCode, signal })
-    })
+    child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }))
   })
+  if (child.pid !== undefined && signalGroup(child.pid, 'SIGKILL')) await groupGone(child.pid)
+  return end
 }
 
 /** Whether the process ends within `limitMs`. */
@@ -40,12 +46,35 @@ export async function endGroup(pid: number | undefined, ended: Promise<ProcessEn
   await ended
 }
 
-function signalGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void {
-  if (pid === undefined) return
+/** Whether there was anybody to signal. */
+function signalGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): boolean {
+  if (pid === undefined) return false
   try {
-    process.kill(-pid, signal)
+    return process.kill(-pid, signal)
   } catch (error) {
-    // ESRCH: the group is gone, which is what was wanted.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false
+    throw error
   }
+}
+
+/** Waits until nothing of the group runs. Its members are not our children, so there is no event to wait for. */
+async function groupGone(pid: number): Promise<void> {
+  for (let waitedMs = 0; (await livingMembers(pid)) > 0; waitedMs += lookAgainMs) {
+    if (waitedMs > groupDeadlineMs) throw new Error(`processes of group ${pid} do not end after SIGKILL`)
+    await setTimeoutPromise(lookAgainMs)
+  }
+}
+
+/** How many processes of the group are there that are no zombies; those wait for whoever adopted them. */
+async function livingMembers(group: number): Promise<number> {
+  const pids = (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name))
+  const states = await Promise.all(pids.map((pid) => stateInGroup(pid, group)))
+  return states.filter((state) => state !== undefined && state !== 'Z' && state !== 'X').length
+}
+
+/** The state letter of a process when it is of `group` (proc(5): fields 3 and 5 of stat, behind the name in parentheses). */
+async function stateInGroup(pid: string, group: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')
+  const [state, , processGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return Number(processGroup) === group ? state : undefined
 }

@@ -12,7 +12,7 @@ export function kernelRelease(image: Uint8Array): string {
   const bytes = Buffer.from(image.buffer, image.byteOffset, image.byteLength)
   if (bytes.length < 4096 || bytes.toString('latin1', 0x202, 0x206) !== 'HdrS') throw notAKernel('it has no bzImage header')
   const start = bytes.readUInt16LE(0x20e) + bootSectorBytes
-  const release = /^[\w.+~-]{1,64}/.exec(bytes.toString('latin1', start, start + 65))?.[0]
+  const release = /^[0-9][\w.+~-]{0,63}/.exec(bytes.toString('latin1', start, start + 65))?.[0]
   if (release === undefined) throw notAKernel('its header names no release')
   return release
 }

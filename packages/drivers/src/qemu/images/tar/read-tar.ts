@@ -42,11 +42,15 @@ export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerato
 }
 
 async function* member(reader: ByteReader, entry: TarEntry): AsyncGenerator<TarMember> {
-  const start = reader.offset
-  yield { entry, content: reader.pass(entry.sizeBytes) }
-  const unread = start + Math.ceil(entry.sizeBytes / blockBytes) * blockBytes - reader.offset
-  for await (const _ of reader.pass(unread));
-  const end = start + Math.ceil(entry.sizeBytes / blockBytes) * blockBytes
+  const end = reader.offset + Math.ceil(entry.sizeBytes / blockBytes) * blockBytes
+  yield { entry, content: content(reader, entry) }
+  for await (const _ of reader.pass(end - reader.offset));
+  if (reader.offset !== end) throw cutOffArchive(shown(entry.path), 'its content is not complete')
+}
+
+async function* content(reader: ByteReader, entry: TarEntry): AsyncGenerator<Buffer> {
+  const end = reader.offset + entry.sizeBytes
+  yield* reader.pass(entry.sizeBytes)
   if (reader.offset !== end) throw cutOffArchive(shown(entry.path), 'its content is not complete')
 }
 
