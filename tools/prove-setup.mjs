@@ -1,6 +1,6 @@
 /**
  * Proves the set-up where nothing is prepared: in a minimal Debian made for the purpose, from a clean clone of the last commit.
- * `node tools/prove-setup.mjs [--suite bookworm|trixie] [--node PATH]`, as root; ten minutes and more, 6 GB below TMPDIR.
+ * `node tools/prove-setup.mjs [--suite bookworm|trixie] [--node PATH] [--only root|user]`, as root; ten minutes and more, 6 GB below TMPDIR.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
@@ -11,7 +11,9 @@ import { copyRoot, makeMinimalRoot } from './prove/minimal-root.mjs'
 import { runInside } from './prove/run-inside.mjs'
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '..')
-const { values } = parseArgs({ options: { suite: { type: 'string', default: 'bookworm' }, node: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { suite: { type: 'string', default: 'bookworm' }, node: { type: 'string' }, only: { type: 'string' } },
+})
 const demo = ['npm', 'run', 'demo', '--', '--template', 'builtin:base']
 const unitTests = ['npm', 'test', '--', '--project', 'unit']
 
@@ -25,8 +27,8 @@ try {
   const node = values.node ?? (existsSync('/usr/bin/node') ? '/usr/bin/node' : process.execPath)
   process.stdout.write(`making a minimal ${values.suite} in ${base}\n`)
   await makeMinimalRoot({ base, suite: values.suite, node, home: homedir() })
-  await proveAsRoot(base)
-  await proveAsUser(base)
+  if (values.only !== 'user') await proveAsRoot(base)
+  if (values.only !== 'root') await proveAsUser(base)
   process.stdout.write('\nset-up proved\n')
 } catch (error) {
   process.stderr.write(`\nset-up not proved: ${error instanceof Error ? error.message : error}\n`)
