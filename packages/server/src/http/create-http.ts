@@ -41,7 +41,11 @@ export function createHttp(parts: HttpParts, prepare?: (app: App) => void): App 
   if (parts.loopbackOnly) guardLoopback(app)
   app.register(websocket, { options: { perMessageDeflate: false, maxPayload: maxMessageBytes } })
   prepare?.(app)
-  const routeParts: RouteParts = { ...parts, open }
+  const openApi = async () => {
+    const { describeApi } = await import('./openapi.ts')
+    return describeApi((withSwagger) => createHttp(parts, withSwagger), parts.system.version)
+  }
+  const routeParts: RouteParts = { ...parts, open, openApi: once(openApi) }
   // In a plugin, so that the WebSocket plugin sees the routes.
   app.register(async (inner) => registerRoutes(inner as unknown as App, routeParts))
   return app
@@ -58,3 +62,12 @@ const checkedJson: FastifySerializerCompiler<z.ZodType> =
       throw new HearthError('internal', `the answer of ${url} does not fit its schema: ${result.error.message}`)
     return JSON.stringify(data)
   }
+
+/** Asked for at most once. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined
+  return () => {
+    answer ??= ask()
+    return answer
+  }
+}

@@ -26,6 +26,8 @@ export interface HttpParts {
 /** What each file of routes is given. */
 export interface RouteParts extends HttpParts {
   readonly open: OpenRequests
+  /** The OpenAPI document, as JSON. */
+  readonly openApi: () => Promise<string>
 }
 
 /** The web framework, with types from schemas. */

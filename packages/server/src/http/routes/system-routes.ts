@@ -59,7 +59,6 @@ export function systemRoutes(app: App, parts: RouteParts): void {
   )
 
   app.get('/openapi.json', { schema: { hide: true } as object }, async (_request, reply) => {
-    const { openApiOf } = await import('../openapi.ts')
-    return reply.type('application/json').send(await openApiOf(parts))
+    return reply.type('application/json').send(await parts.openApi())
   })
 }
