@@ -3,6 +3,8 @@ import type { Log } from './log.ts'
 
 /** What a command is given. */
 export interface Context {
+  /** What was called, `hearth snapshot list`. */
+  readonly command: string
   /** HEARTH_HOME, absolute. */
   readonly home: string
   /** Print data as JSON. */

@@ -1,47 +1,61 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { Interrupted } from './cli-error.ts'
-import { systemNow } from './clock.ts'
-import { chooseHome } from './connection/home.ts'
-import type { Context, SharedOptions } from './context.ts'
+import { createContext } from './create-context.ts'
 import { completionCommand } from './declare/completion.ts'
 import { exitCodeOf, exitCodes, stopSignals } from './exit-codes.ts'
-import { parseLogLevel, textLog } from './log.ts'
 import { createProgram } from './program.ts'
 
-type Env = Readonly<Record<string, string | undefined>>
+/** One run of the command line. */
+interface Run {
+  readonly argv: readonly string[]
+  readonly signal: AbortSignal
+  /** What was called, `hearth snapshot list`. */
+  command: string
+  /** Failures are told as JSON; known once the options are. */
+  asJson: boolean
+}
 
 /** Runs one command line and resolves to the exit code. */
-export async function runCommandLine(argv: readonly string[], env: Env): Promise<number> {
-  const signal = interruption()
+export async function runCommandLine(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  const run: Run = { argv, signal: interruption(), command: 'hearth', asJson: false }
   stopWhenNobodyReads()
   let exitCode: number = exitCodes.done
   const program = createProgram(version(), async (options, action) => {
-    exitCode = (await action(createContext(options, env, signal))) ?? exitCodes.done
+    run.asJson = options.json ?? false
+    exitCode = (await action(createContext(options, env, run))) ?? exitCodes.done
   })
+  run.command = commandName(program as unknown as Command, argv.slice(2))
   try {
     if (argv[2] === 'completion' || argv[2] === 'complete') {
       const { addCompletion } = await import('./completion/add-completion.ts')
-      await addCompletion(program as unknown as Command, argv.slice(2), createContext({}, env, signal))
+      await addCompletion(program as unknown as Command, argv.slice(2), createContext({}, env, run))
     } else program.addCommand(completionCommand())
     await program.parseAsync(argv)
     return exitCode
   } catch (error) {
-    const code = await failureCode(error, argv, signal)
+    const code = await failureCode(error, run)
     // Only `exec` passes a program's code through, so its own failures need one of their own.
-    return argv[2] === 'exec' && code !== exitCodes.done && !signal.aborted ? exitCodes.execFailed : code
+    return argv[2] === 'exec' && code !== exitCodes.done && !run.signal.aborted ? exitCodes.execFailed : code
   }
 }
 
-async function failureCode(error: unknown, argv: readonly string[], signal: AbortSignal): Promise<number> {
+async function failureCode(error: unknown, { signal, asJson, command }: Run): Promise<number> {
   if (signal.aborted && signal.reason instanceof Interrupted) return exitCodeOf(signal.reason.signal)
   const { CommanderError } = await import('commander')
   // Commander has said what it had to say.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
   const { errorData, errorText, exitCodeOfError } = await import('./output/report-error.ts')
-  const asJson = argv.includes('--json')
-  process.stderr.write(`${asJson ? JSON.stringify(errorData(error)) : errorText(error)}\n`)
+  process.stderr.write(`${asJson ? JSON.stringify(errorData(error, command)) : errorText(error, command)}\n`)
   return exitCodeOfError(error)
+}
+
+function commandName(command: Command, words: readonly string[]): string {
+  const next = command.commands.find((candidate) => candidate.name() === words[0])
+  return next ? `${command.name()} ${commandName(next, words.slice(1))}` : command.name()
 }
 
 /** Aborted by the first Ctrl-C (or signal from outside); the second ends this process at once. */
@@ -62,32 +76,6 @@ function stopWhenNobodyReads(): void {
     if (error.code !== 'EPIPE') throw error
     process.exit(exitCodes.brokenPipe)
   })
-}
-
-function createContext(options: SharedOptions, env: Env, signal: AbortSignal): Context {
-  const say = (line: string) => {
-    process.stderr.write(`${line}\n`)
-  }
-  const log = textLog(options.verbose ? 'debug' : parseLogLevel(env.HEARTH_LOG), say)
-  const home = chooseHome(options.home, env).value
-  const json = options.json ?? false
-  return {
-    home,
-    json,
-    signal,
-    log,
-    env,
-    say,
-    now: systemNow,
-    print(data, text) {
-      const shown = json ? JSON.stringify(data, null, 2) : text()
-      if (shown !== '') process.stdout.write(`${shown}\n`)
-    },
-    async connect(connectOptions = {}) {
-      const { connect } = await import('./connection/connect.ts')
-      return connect(home, { ...connectOptions, signal, log, env })
-    },
-  }
 }
 
 function version(): string {

@@ -23,7 +23,7 @@ export async function cp(context: Context, sourceText: string, targetText: strin
       say: (line) => context.say(line),
       count(bytes) {
         tally.bytes += bytes
-        report(`${tally.files} files, ${size(tally.bytes)}`)
+        report('copying', undefined, `${tally.files} files done, ${size(tally.bytes)}`)
       },
       countFile() {
         tally.files += 1

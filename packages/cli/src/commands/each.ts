@@ -16,7 +16,9 @@ export async function each(context: Context, refs: readonly string[], act: (ref:
     const failed = await actOnAll(context, refs, act, done)
     if (failed > 0) {
       context.print(done, () => done.join('\n'))
-      throw new CliError(`${failed} of ${refs.length} could not be done`)
+      throw new CliError(`${failed} of ${refs.length} could not be done`, {
+        hint: 'The others are done; see above for each of these.',
+      })
     }
   }
   context.print(done, () => done.join('\n'))
@@ -37,7 +39,7 @@ async function actOnAll(
       } catch (error) {
         context.signal.throwIfAborted()
         failed += 1
-        context.say(`${ref}: ${errorText(error)}`)
+        context.say(`${ref}: ${errorText(error, context.command)}`)
       }
     }),
   )

@@ -67,24 +67,27 @@ describe('units', () => {
 
 describe('errors', () => {
   it('end with the next command to try', () => {
-    expect(errorText(new HearthApiError(problem))).toBe(
+    expect(errorText(new HearthApiError(problem), 'hearth ls')).toBe(
       'error: there is no machine "web"\n  try: List machines with "hearth ls --all".',
     )
   })
 
   it('prefer the hint of the server', () => {
-    expect(errorText(new HearthApiError({ ...problem, hint: 'Look there.' }))).toContain('try: Look there.')
+    expect(errorText(new HearthApiError({ ...problem, hint: 'Look there.' }), 'hearth ls')).toContain('try: Look there.')
   })
 
   it('carry code, hint and details as data', () => {
-    expect(errorData(new HearthApiError({ ...problem, details: { a: 1 } }))).toEqual({
+    expect(errorData(new HearthApiError({ ...problem, details: { a: 1 } }), 'hearth ls')).toEqual({
       error: { code: 'machine_not_found', message: problem.detail, hint: expect.any(String), details: { a: 1 } },
     })
   })
 
   it('show the last lines of what a machine said, made harmless', () => {
     const output = `${Array.from({ length: 30 }, (_, index) => `line ${index}`).join('\n')}\n\u001b[2Jlast\n`
-    const text = errorText(new HearthApiError({ ...problem, code: 'ready_check_failed', details: { output, console: 'c' } }))
+    const text = errorText(
+      new HearthApiError({ ...problem, code: 'ready_check_failed', details: { output, console: 'c' } }),
+      'hearth ls',
+    )
     expect(text).not.toContain('line 10\n')
     expect(text).toContain('    line 29\n    last')
     expect(text).not.toContain('\u001b')

@@ -1,8 +1,8 @@
 import type { Context } from '../context.ts'
 import { duration } from './units.ts'
 
-/** Told what is being done now, with a share from 0 to 1 where it is known. */
-export type Report = (step: string, share?: number) => void
+/** Told what is being done now, with a share from 0 to 1 where it is known, and a detail that changes too often for a log. */
+export type Report = (step: string, share?: number, detail?: string) => void
 
 /** Work that is over sooner is not talked about. */
 const quietMs = 1000
@@ -73,8 +73,8 @@ async function liveLine<T>(title: string, running: Promise<T>, begin: (report: R
       {
         title,
         task: async (_, task) => {
-          begin((step, share) => {
-            task.output = share === undefined ? step : `${step} ${Math.round(share * 100)}%`
+          begin((step, share, detail) => {
+            task.output = [step, share === undefined ? [] : `${Math.round(share * 100)}%`, detail ?? []].flat().join(' ')
           })
           await running
         },

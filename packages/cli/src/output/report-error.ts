@@ -13,6 +13,9 @@ const nextCommands: Readonly<Record<string, string>> = {
   snapshot_in_use: 'End the machines restored from it ("hearth ls"), or add --force.',
   template_in_use: 'See what uses it with "hearth ls" and "hearth snapshot list".',
   guest_unreachable: 'See what its console says with "hearth logs MACHINE".',
+  guest_error: 'Look around in the machine: "hearth exec MACHINE -- ls -la /".',
+  guest_protocol: 'The guest agent is not well: see "hearth logs MACHINE", then "hearth rm MACHINE".',
+  ready_check_failed: 'Run the start command by hand in a machine of builtin:base, or give it longer with --ready-timeout.',
   driver_unavailable: 'See what is missing with "hearth doctor".',
   driver_misconfigured: 'See what is missing with "hearth doctor".',
 }
@@ -24,25 +27,25 @@ export interface ErrorData {
   readonly error: {
     readonly code: string
     readonly message: string
-    readonly hint?: string
+    readonly hint: string
     readonly details?: Readonly<Record<string, unknown>>
   }
 }
 
 /** A failure as data. */
-export function errorData(error: unknown): ErrorData {
-  const hint = hintOf(error)
+export function errorData(error: unknown, command: string): ErrorData {
+  const hint = hintOf(error, command)
   const details = error instanceof HearthApiError ? error.details : undefined
-  return { error: { code: codeOf(error), message: messageOf(error), ...(hint ? { hint } : {}), ...(details ? { details } : {}) } }
+  return { error: { code: codeOf(error), message: messageOf(error), hint, ...(details ? { details } : {}) } }
 }
 
-/** A failure in words: what happened, why, and what to try next. */
-export function errorText(error: unknown): string {
+/** A failure in words: what happened, why, and what to try next. `command` is the one that failed, `hearth ls`. */
+export function errorText(error: unknown, command: string): string {
   const lines = [`error: ${messageOf(error)}`, ...causes(error).map((cause) => `  because: ${cause}`)]
   const tail = error instanceof HearthApiError ? outputTail(error.details) : []
   if (tail.length > 0) lines.push('  its last output:', ...tail.map((line) => `    ${line}`))
-  const hint = hintOf(error)
-  if (hint) lines.push(`  try: ${hint}`)
+  const hint = hintOf(error, command)
+  lines.push(`  try: ${hint}`)
   return lines.map((line) => line.split('\n').map(printable).join('\n')).join('\n')
 }
 
@@ -51,9 +54,10 @@ export function exitCodeOfError(error: unknown): number {
   return error instanceof CliError ? error.exitCode : exitCodes.failed
 }
 
-function hintOf(error: unknown): string | undefined {
-  if (error instanceof CliError) return error.hint
-  if (error instanceof HearthApiError) return error.hint ?? nextCommands[error.code]
+function hintOf(error: unknown, command: string): string {
+  const help = `See how it is used: "${command} --help".`
+  if (error instanceof CliError) return error.hint ?? help
+  if (error instanceof HearthApiError) return error.hint ?? nextCommands[error.code] ?? help
   if (error instanceof HearthConnectionError) return 'Is the server well? Run "hearth server status" and "hearth doctor".'
   return 'Run the command again with --verbose; if that does not explain it, this is a fault of Hearth.'
 }

@@ -11,7 +11,7 @@ export async function driverChecks(context: Context): Promise<Check[]> {
     return drivers.flatMap(checksOf)
   } catch (error) {
     context.signal.throwIfAborted()
-    return [missing('drivers', errorText(error), 'hearth up')]
+    return [missing('drivers', errorText(error, context.command), 'hearth up')]
   }
 }
 
