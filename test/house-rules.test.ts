@@ -8,7 +8,9 @@ const root = join(import.meta.dirname, '..')
 const generated = new Set(['node_modules', 'dist', 'build', 'target', '.git', 'coverage'])
 const files = filesBelow(root)
 const ours = files.filter((file) => /\.(ts|tsx|mjs|cjs|js|rs)$/.test(file))
-const shipped = ours.filter((file) => /^packages\/[^/]+\/(src|bin)\//.test(file) && !file.endsWith('.test.ts'))
+// Doubles and benches of tests may lie beside the code, named so that nobody takes them for it.
+const forTests = /\.test\.ts$|\/testing\/|-under-test\.ts$|\/fake-[^/]*\.ts$|^packages\/conformance\//
+const shipped = ours.filter((file) => /^packages\/[^/]+\/(src|bin)\//.test(file) && !forTests.test(file))
 
 const isMain = (file: string) => /(^|\/)main\.(ts|mjs)$/.test(file) || /^packages\/[^/]+\/bin\//.test(file)
 
@@ -60,7 +62,7 @@ it('starts no shell', () => {
 
 it('swallows no error without saying why', () => {
   expect(having(/catch\s*(\([^)]*\))?\s*\{\s*\}/, ours)).toEqual([])
-  expect(ours.flatMap(unexplainedSilences)).toEqual([])
+  expect(shipped.flatMap(unexplainedSilences)).toEqual([])
 })
 
 it('leaves nothing to be done later', () => {
