@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { join } from 'node:path'
+import { json, text } from 'node:stream/consumers'
+import { MemoryDriver, MemoryHost } from '@hearth/drivers'
+import { type Log, silentLog, systemClock } from '@hearth/model'
+import { type RunningServer, runServer } from '@hearth/server'
+import { openSqliteStore, takeFileLock } from '@hearth/store'
+import { DirectGuest, openDirectGuest } from '../../engine/support/direct-guest.ts'
+
+export interface MemoryServer extends RunningServer {
+  readonly host: MemoryHost
+}
+
+/** The whole server on its own state database and sockets, with machines in memory. */
+export async function memoryServer(
+  home: string,
+  options: { readonly host?: MemoryHost; readonly listen?: { host: string; port: number }; readonly log?: Log } = {},
+): Promise<MemoryServer> {
+  const { host = new MemoryHost(), listen, log = silentLog } = options
+  const config = { home, log: 'info', listen, accel: 'auto', assets: '/nowhere' } as const
+  const origins = { home: 'default', log: 'default', listen: 'default', accel: 'default', assets: 'default' }
+  const server = await runServer(
+    { config, origins, readyFd: undefined },
+    {
+      version: '0.0.0-test',
+      pid: process.pid,
+      startedAt: systemClock.now(),
+      log,
+      clock: systemClock,
+      random: (size) => randomBytes(size),
+      openGuest: openDirectGuest,
+      receipts: { identify: () => undefined, assign: () => undefined },
+      newSshHostKey: () => ({ type: 'ed25519', privateKey: 'private', publicKey: 'public' }),
+      takeLock: takeFileLock,
+      openStore: (path) => openSqliteStore({ path, log }),
+      openDrivers: async () => [new MemoryDriver({ host, newGuest: (guest) => new DirectGuest(guest) })],
+    },
+  )
+  return { ...server, host }
+}
+
+/** One request to the server of `home`; the answer's body is not read yet. */
+export function ask(home: string, method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({
+      socketPath: join(home, 'hearth.sock'),
+      method,
+      path,
+      ...(signal && { signal }),
+      ...(body !== undefined && { headers: { 'content-type': 'application/json' } }),
+    })
+    request.once('response', resolve)
+    request.once('error', reject)
+    request.end(body === undefined ? undefined : JSON.stringify(body))
+  })
+}
+
+/** The answer as JSON, or nothing when it is empty. */
+export async function askJson(home: string, method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
+  const answer = await ask(home, method, path, body)
+  return answer.statusCode === 204 ? {} : ((await json(answer)) as Record<string, unknown>)
+}
+
+/** Builds the template `base`; gives the last line of the answer. */
+export async function buildBase(home: string): Promise<{ type: string }> {
+  const answer = await ask(home, 'POST', '/v1/templates', { name: 'base', source: 'builtin:base' })
+  const lines = (await text(answer)).trim().split('\n')
+  return JSON.parse(lines.at(-1) ?? '{}')
+}
