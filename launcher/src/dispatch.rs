@@ -5,7 +5,8 @@ use crate::fields::Reply;
 use crate::files::sparse::{self, NewFile};
 use crate::files::{durable, hash, log, regular};
 use crate::jobs::{Asker, Lane};
-use crate::memory::{capture, compare};
+use crate::memory::capture::{self, Pass};
+use crate::memory::compare;
 use crate::request::Request;
 use crate::server::Server;
 use crate::sys;
@@ -91,10 +92,11 @@ impl Server {
                 let from = regular::open(&from)?;
                 sparse::copy_to_new(&from, &to, NewFile { mode, uid, gid }, false, cancel).map(one_number)
             }),
-            Request::Capture { id, mapped, to, block_bytes } => {
+            Request::Capture { id, mapped, to, block_bytes, warm } => {
                 let pid = self.child(&id)?.pid;
+                let pass = if warm { Pass::Warm } else { Pass::Capture };
                 self.jobs.start(Lane::Quick, asker, move |cancel| {
-                    let done = capture::capture(pid, &mapped, &to, block_bytes, cancel)?;
+                    let done = capture::capture(pid, &mapped, &to, block_bytes, pass, cancel)?;
                     let reply = Reply::default().number(1, done.pages).number(2, done.runs);
                     Ok(reply.bytes(3, &done.blocks).number(4, done.bytes).done())
                 })

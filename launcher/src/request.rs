@@ -15,7 +15,7 @@ pub enum Request {
     Kill { id: String, signal: i32 },
     Adopt { id: String, pid: i32, start_time: u64 },
     Copy { from: PathBuf, to: PathBuf, mode: u32, uid: Option<u32>, gid: Option<u32> },
-    Capture { id: String, mapped: Vec<u8>, to: PathBuf, block_bytes: u64 },
+    Capture { id: String, mapped: Vec<u8>, to: PathBuf, block_bytes: u64, warm: bool },
     Memfd { id: String, size: u64, from: Option<PathBuf>, seal: bool },
     MemfdSave { id: String, to: PathBuf, mode: u32 },
     MemfdDrop { id: String },
@@ -53,6 +53,7 @@ pub fn parse(op: u8, bytes: &[u8]) -> Outcome<Request> {
             mapped: f.bytes(2, "match")?.to_vec(),
             to: f.path(3, "to")?,
             block_bytes: f.number(4, "blockBytes")?,
+            warm: f.optional_flag(5, "warm")?.unwrap_or(false),
         },
         8 => Request::Memfd {
             id: memfd_id(f.text(1, "id")?)?,

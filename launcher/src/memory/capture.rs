@@ -29,9 +29,19 @@ pub struct Captured {
     pub blocks: Vec<u8>,
 }
 
+/// What to do with the pages that are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pass {
+    /// Write them.
+    Capture,
+    /// Only bring their places in the file into memory, contents unchanged. Filling a hole of a file costs three times as much
+    /// as writing what is there, and this can be paid before the pause.
+    Warm,
+}
+
 /// Writes the own pages of the mapping of `mapped` in `pid` to the same offsets of the existing file `to`.
-pub fn capture(pid: i32, mapped: &[u8], to: &Path, block_bytes: u64, cancel: &Cancel) -> Outcome<Captured> {
-    let file = regular::open_with(to, OpenOptions::new().write(true))?;
+pub fn capture(pid: i32, mapped: &[u8], to: &Path, block_bytes: u64, pass: Pass, cancel: &Cancel) -> Outcome<Captured> {
+    let file = regular::open_with(to, OpenOptions::new().read(true).write(true))?;
     let size = file.metadata().map_err(|e| Failure::io(to.display(), &e))?.len();
     check_blocks(block_bytes, size)?;
     let runs = pagemap::own_pages(pid, &maps::find(pid, mapped)?)?;
@@ -42,7 +52,11 @@ pub fn capture(pid: i32, mapped: &[u8], to: &Path, block_bytes: u64, cancel: &Ca
         }
     }
     let bytes = runs.iter().map(|run| run.length).sum();
-    copy(pid, &runs, bytes, &file, cancel)?;
+    let source = match pass {
+        Pass::Capture => Source::Process(pid),
+        Pass::Warm => Source::File,
+    };
+    copy(source, &runs, bytes, &file, cancel)?;
     let blocks = bitmap(&runs, block_bytes, size);
     Ok(Captured { pages: bytes / sys::page_bytes(), runs: runs.len() as u64, bytes, blocks })
 }
@@ -58,14 +72,21 @@ fn check_blocks(block_bytes: u64, size: u64) -> Outcome<()> {
     Ok(())
 }
 
-fn copy(pid: i32, runs: &[Run], bytes: u64, file: &File, cancel: &Cancel) -> Outcome<()> {
+#[derive(Clone, Copy)]
+enum Source {
+    Process(i32),
+    /// The file that is written to.
+    File,
+}
+
+fn copy(source: Source, runs: &[Run], bytes: u64, file: &File, cancel: &Cancel) -> Outcome<()> {
     let batches = remote::batches(runs, BATCH_BYTES);
     let next = AtomicUsize::new(0);
     let work = || -> Outcome<()> {
         let mut buffer = vec![0; BATCH_BYTES as usize];
         while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
             cancel.check()?;
-            copy_batch(pid, batch, &mut buffer, file)?;
+            copy_batch(source, batch, &mut buffer, file)?;
         }
         Ok(())
     };
@@ -84,14 +105,19 @@ fn copy(pid: i32, runs: &[Run], bytes: u64, file: &File, cancel: &Cancel) -> Out
     })
 }
 
-fn copy_batch(pid: i32, batch: &[Run], buffer: &mut [u8], file: &File) -> Outcome<()> {
-    let places: Vec<(u64, u64)> = batch.iter().map(|run| (run.address, run.length)).collect();
+fn copy_batch(source: Source, batch: &[Run], buffer: &mut [u8], file: &File) -> Outcome<()> {
     let total = batch.iter().map(|run| run.length as usize).sum();
     let buffer = &mut buffer[..total];
-    remote::read(pid, &places, buffer)?;
-    let mut rest: &[u8] = buffer;
+    if let Source::Process(pid) = source {
+        let places: Vec<(u64, u64)> = batch.iter().map(|run| (run.address, run.length)).collect();
+        remote::read(pid, &places, buffer)?;
+    }
+    let mut rest = buffer;
     for run in batch {
-        let (part, after) = rest.split_at(run.length as usize);
+        let (part, after) = rest.split_at_mut(run.length as usize);
+        if let Source::File = source {
+            file.read_exact_at(part, run.offset).map_err(|e| Failure::io("reading the file to warm", &e))?;
+        }
         file.write_all_at(part, run.offset).map_err(|e| Failure::io("writing the captured pages", &e))?;
         rest = after;
     }

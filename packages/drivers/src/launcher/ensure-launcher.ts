@@ -124,7 +124,7 @@ async function untilEnd(child: ChildProcess, binary: string): Promise<[number | 
   } catch (cause) {
     throw driverError('Misconfigured', `the launcher ${binary} cannot be started: ${messageOf(cause)}`, {
       cause,
-      hint: 'Build it with the set-up, or name it in HEARTH_LAUNCHER.',
+      hint: 'Build it with "node tools/rust.mjs build".',
     })
   }
 }

@@ -142,9 +142,11 @@ export class LauncherClient {
 
   /**
    * Writes the pages that a child has made its own of its private mapping of `match` (the path as in /proc/PID/maps) to the same offsets of the existing file `to`. Pause the child before.
+   * With `warm` the file keeps its content: its places for those pages are only brought into memory. Done before the pause, it makes
+   * the pause about half as long.
    */
   async capture(
-    request: { id: string; match: string; to: string; blockBytes: number },
+    request: { id: string; match: string; to: string; blockBytes: number; warm?: boolean },
     options?: CallOptions,
   ): Promise<LauncherCapture> {
     return await this.#connection.call(operations.capture, request, options)

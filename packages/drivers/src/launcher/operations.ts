@@ -69,7 +69,13 @@ export const operations = {
   capture: define(
     7,
     'capture',
-    fieldList({ id: field.text(1), match: field.path(2), to: field.path(3), blockBytes: field.unsigned(4) }),
+    fieldList({
+      id: field.text(1),
+      match: field.path(2),
+      to: field.path(3),
+      blockBytes: field.unsigned(4),
+      warm: optional(field.flag(5)),
+    }),
     fieldList({ pages: field.unsigned(1), runs: field.unsigned(2), blocks: field.bytes(3), bytes: field.unsigned(4) }),
     longMs,
   ),
