@@ -23,7 +23,9 @@ export default defineConfig({
           exclude: [...never, '**/*.real.test.ts', 'test/e2e/**'],
           testTimeout: 20_000,
           hookTimeout: 20_000,
-          sequence: { groupOrder: 0 },
+          maxWorkers: '100%',
+          // Vitest moves what has order 0 and one worker to the end.
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -34,8 +36,8 @@ export default defineConfig({
           exclude: [...never, 'test/e2e/**'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -46,8 +48,8 @@ export default defineConfig({
           exclude: never,
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
     ],
