@@ -1,21 +1,36 @@
 import type { HearthError } from '@hearth/model'
-import type { FieldList } from '../fields/field-list.ts'
 import type { Deadlines } from './deadlines.ts'
 import { guestRefused } from './guest-errors.ts'
 import type { Method } from './messages.ts'
 import { StreamHandler, type Wire } from './wire.ts'
 
-/** Asks once and resolves with the reply's fields. */
-export function call<Q extends object, A extends object>(
+/** One request and what is made of its reply. */
+export interface Asking<Q extends object, A extends object, T> {
+  readonly method: Method<Q, A>
+  readonly value: Q
+  /** Checks and turns the reply's fields; what it throws ends the session, as any answer of a wrong shape does. */
+  readonly read: (fields: A) => T
+  readonly signal?: AbortSignal | undefined
+  /** How messages call it; the method's name when absent. */
+  readonly what?: string
+}
+
+/** For replies whose fields are the answer. */
+export const asItIs = <A>(fields: A): A => fields
+
+/** For replies without fields. */
+export const nothing = (): void => undefined
+
+/** Asks once and resolves with what the reply says. */
+export function call<Q extends object, A extends object, T>(
   wire: Wire,
   deadlines: Deadlines,
-  method: Method<Q, A>,
-  value: Q,
-  options: { readonly signal?: AbortSignal | undefined; readonly what?: string } = {},
-): Promise<A> {
+  asking: Asking<Q, A, T>,
+): Promise<T> {
+  const { method, value, read, signal, what = method.name } = asking
   return new Promise((resolve, reject) => {
-    const one = new Call(method.reply, options.what ?? method.name, resolve, reject)
-    one.stopWaiting = deadlines.start(one.what, options.signal, (error) => {
+    const one = new Call(what, (fields) => resolve(read(method.reply.decode(fields))), reject)
+    one.stopWaiting = deadlines.start(what, signal, (error) => {
       one.stream?.cancel()
       reject(error)
     })
@@ -28,25 +43,22 @@ export function call<Q extends object, A extends object>(
   })
 }
 
-class Call<A extends object> extends StreamHandler {
+class Call extends StreamHandler {
   readonly what: string
   stopWaiting: () => void = () => undefined
-  readonly #reply: FieldList<A>
-  readonly #resolve: (answer: A) => void
+  readonly #answer: (fields: Buffer) => void
   readonly #reject: (error: HearthError) => void
 
-  constructor(reply: FieldList<A>, what: string, resolve: (answer: A) => void, reject: (error: HearthError) => void) {
+  constructor(what: string, answer: (fields: Buffer) => void, reject: (error: HearthError) => void) {
     super()
-    this.#reply = reply
     this.what = what
-    this.#resolve = resolve
+    this.#answer = answer
     this.#reject = reject
   }
 
   override onReply(fields: Buffer): void {
-    const answer = this.#reply.decode(fields)
+    this.#answer(fields)
     this.stopWaiting()
-    this.#resolve(answer)
   }
 
   override onRefused(number: number, text: string): void {

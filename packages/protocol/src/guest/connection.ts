@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { type Deadline, type GuestConnection, type GuestSession, HearthError, type ThawRequest } from '@hearth/model'
-import { call } from './call.ts'
+import { type Asking, call } from './call.ts'
 import { Deadlines, withDeadline } from './deadlines.ts'
 import { guestUnreachable } from './guest-errors.ts'
 import { helloOf } from './hello.ts'
-import { type Method, methods } from './messages.ts'
+import { methods } from './messages.ts'
 import { type Connect, ended, type HandshakeTiming, handshakeTiming, openStream } from './open-stream.ts'
 import type { Resumable } from './resumable.ts'
 import { Session, type SessionOwner } from './session.ts'
@@ -107,9 +107,9 @@ class Connection implements GuestConnection, SessionOwner {
     this.#streams.delete(stream)
   }
 
-  async ask<Q extends object, A extends object>(method: Method<Q, A>, value: Q, signal?: AbortSignal): Promise<A> {
-    const { wire } = await this.#ready(signal)
-    return call(wire, this.deadlines, method, value, { signal })
+  async ask<Q extends object, A extends object, T>(asking: Asking<Q, A, T>): Promise<T> {
+    const { wire } = await this.#ready(asking.signal)
+    return call(wire, this.deadlines, asking)
   }
 
   quiesced(frozen: boolean): void {
@@ -180,9 +180,9 @@ class Connection implements GuestConnection, SessionOwner {
       over.resolve(error instanceof SessionSuspended || this.#closed !== undefined ? undefined : error)
     })
     const token = this.#token === undefined ? undefined : Buffer.from(this.#token, 'utf8')
-    const answer = call(wire, this.deadlines, methods.hello, { token })
+    const hello = call(wire, this.deadlines, { method: methods.hello, value: { token }, read: helloOf })
     wire.receive(rest)
-    const session = new Session(wire, helloOf(await answer), over.promise, this)
+    const session = new Session(wire, await hello, over.promise, this)
     this.#stream = stream
     this.#session = session
     if (!this.#frozen && this.#gate === undefined) this.#takeUpStreams(wire)

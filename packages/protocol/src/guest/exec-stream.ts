@@ -1,4 +1,5 @@
 import { type ExecExit, type ExecHandle, type ExecRequest, HearthError } from '@hearth/model'
+import { nothing } from './call.ts'
 import { channel } from './frames.ts'
 import { guestProtocol, guestRefused } from './guest-errors.ts'
 import { Inflow } from './inflow.ts'
@@ -75,12 +76,12 @@ export class ExecStream extends StreamHandler implements ExecHandle, Resumable {
     return this.#lostBytes
   }
 
-  async signal(signal: number): Promise<void> {
-    await this.#home.ask(methods.signal, { execId: this.execId, signal })
+  signal(signal: number): Promise<void> {
+    return this.#home.ask({ method: methods.signal, value: { execId: this.execId, signal }, read: nothing })
   }
 
-  async resize(cols: number, rows: number): Promise<void> {
-    await this.#home.ask(methods.resize, { execId: this.execId, cols, rows })
+  resize(cols: number, rows: number): Promise<void> {
+    return this.#home.ask({ method: methods.resize, value: { execId: this.execId, cols, rows }, read: nothing })
   }
 
   close(): void {

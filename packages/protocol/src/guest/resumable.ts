@@ -1,6 +1,6 @@
 import type { HearthError } from '@hearth/model'
+import type { Asking } from './call.ts'
 import type { Deadlines } from './deadlines.ts'
-import type { Method } from './messages.ts'
 import type { Wire } from './wire.ts'
 
 /** A stream that goes on in the next session. */
@@ -19,5 +19,5 @@ export interface StreamHome {
   add(stream: Resumable): void
   remove(stream: Resumable): void
   /** Asks in the current session, or in the next one while there is none. */
-  ask<Q extends object, A extends object>(method: Method<Q, A>, value: Q, signal?: AbortSignal): Promise<A>
+  ask<Q extends object, A extends object, T>(asking: Asking<Q, A, T>): Promise<T>
 }

@@ -14,15 +14,15 @@ import type {
   ThawRequest,
   WatchEvent,
 } from '@hearth/model'
-import { call } from './call.ts'
+import { type Asking, asItIs, call, nothing } from './call.ts'
 import { dialGuest } from './dial-stream.ts'
 import { execInfos } from './exec-info.ts'
 import { ExecStream } from './exec-stream.ts'
 import { fileStat } from './file-stat.ts'
-import { abortedBy } from './guest-errors.ts'
+import { abortedBy, guestProtocol } from './guest-errors.ts'
 import { assignFields, identifyFields, receiptItemsOf, thawFields } from './identity-fields.ts'
 import { listDirectory } from './list-stream.ts'
-import { type Method, methods } from './messages.ts'
+import { methods } from './messages.ts'
 import { ReadStream } from './read-stream.ts'
 import type { StreamHome } from './resumable.ts'
 import { SessionSuspended } from './session-suspended.ts'
@@ -60,19 +60,20 @@ export class Session implements GuestSession {
   }
 
   async identify(request: IdentifyRequest, options?: Deadline): Promise<readonly ReceiptItem[]> {
-    return receiptItemsOf(await this.#ask(methods.identify, identifyFields(request), options))
+    return this.#ask({ method: methods.identify, value: identifyFields(request), read: receiptItemsOf }, options)
   }
 
   async assign(request: AssignRequest, options?: Deadline): Promise<readonly ReceiptItem[]> {
     this.#owner.tokenSent(request.token)
-    return receiptItemsOf(await this.#ask(methods.assign, assignFields(request), options))
+    return this.#ask({ method: methods.assign, value: assignFields(request), read: receiptItemsOf }, options)
   }
 
   async quiesce(deadlineMs: number, options?: Deadline): Promise<{ frozen: boolean; synced: boolean; detail?: string }> {
     this.#suspended = true
     try {
       const { deadlines } = this.#owner
-      const answer = await call(this.wire, deadlines, methods.quiesce, { deadlineMs }, { signal: options?.signal })
+      const value = { deadlineMs }
+      const answer = await call(this.wire, deadlines, { method: methods.quiesce, value, read: asItIs, signal: options?.signal })
       this.#owner.quiesced(answer.frozen)
       this.wire.end(new SessionSuspended())
       const { frozen, synced, detail } = answer
@@ -85,7 +86,7 @@ export class Session implements GuestSession {
 
   async thaw(request: ThawRequest, options?: Deadline): Promise<void> {
     if (request.token !== undefined) this.#owner.tokenSent(request.token)
-    const thawed = this.#ask(methods.thaw, thawFields(request), options)
+    const thawed = this.#ask({ method: methods.thaw, value: thawFields(request), read: nothing }, options)
     this.#owner.thawing()
     await thawed
   }
@@ -98,12 +99,12 @@ export class Session implements GuestSession {
     return this.#on(options, (wire) => ExecStream.attach(this.#owner, wire, target, options ?? {}))
   }
 
-  async listExecs(options?: Deadline): Promise<readonly ExecInfo[]> {
-    return execInfos(await this.#read(methods.execs, {}, options))
+  listExecs(options?: Deadline): Promise<readonly ExecInfo[]> {
+    return this.#look({ method: methods.execs, value: {}, read: execInfos }, options)
   }
 
-  async stat(path: string, options?: Deadline): Promise<FileStat> {
-    return fileStat(await this.#read(methods.stat, { path }, options, path))
+  stat(path: string, options?: Deadline): Promise<FileStat> {
+    return this.#look({ method: methods.stat, value: { path }, read: fileStat, what: `STAT ${path}` }, options)
   }
 
   list(path: string, depth: number, options?: Deadline): Promise<readonly FileStat[]> {
@@ -120,24 +121,26 @@ export class Session implements GuestSession {
     return this.#on(options, (wire) => WriteStream.open(this.#owner, wire, request, options?.signal))
   }
 
-  async mkdir(path: string, mode: number, options?: Deadline): Promise<void> {
-    await this.#ask(methods.mkdir, { path, mode }, options, path)
+  mkdir(path: string, mode: number, options?: Deadline): Promise<void> {
+    return this.#ask({ method: methods.mkdir, value: { path, mode }, read: nothing, what: `MKDIR ${path}` }, options)
   }
 
-  async move(from: string, to: string, options?: Deadline): Promise<void> {
-    await this.#ask(methods.move, { from, to }, options, `${from} to ${to}`)
+  move(from: string, to: string, options?: Deadline): Promise<void> {
+    return this.#ask({ method: methods.move, value: { from, to }, read: nothing, what: `MOVE ${from} to ${to}` }, options)
   }
 
-  async remove(path: string, recursive: boolean, options?: Deadline): Promise<void> {
-    await this.#ask(methods.remove, { path, recursive }, options, path)
+  remove(path: string, recursive: boolean, options?: Deadline): Promise<void> {
+    return this.#ask({ method: methods.remove, value: { path, recursive }, read: nothing, what: `REMOVE ${path}` }, options)
   }
 
-  async getXattr(path: string, name: string, options?: Deadline): Promise<Uint8Array> {
-    return (await this.#read(methods.getXattr, { path, name }, options, `${name} of ${path}`)).value
+  getXattr(path: string, name: string, options?: Deadline): Promise<Uint8Array> {
+    const what = `GETXATTR ${name} of ${path}`
+    return this.#look({ method: methods.getXattr, value: { path, name }, read: (fields) => fields.value, what }, options)
   }
 
-  async setXattr(path: string, name: string, value: Uint8Array, options?: Deadline): Promise<void> {
-    await this.#ask(methods.setXattr, { path, name, value }, options, `${name} of ${path}`)
+  setXattr(path: string, name: string, value: Uint8Array, options?: Deadline): Promise<void> {
+    const what = `SETXATTR ${name} of ${path}`
+    return this.#ask({ method: methods.setXattr, value: { path, name, value }, read: nothing, what }, options)
   }
 
   watch(path: string, recursive: boolean, options?: Deadline): AsyncIterable<WatchEvent> & { readonly ready: Promise<void> } {
@@ -152,17 +155,17 @@ export class Session implements GuestSession {
     return this.#on(options, (wire) => dialGuest(wire, this.#owner.deadlines, port, options?.signal))
   }
 
-  async listeningPorts(options?: Deadline): Promise<readonly number[]> {
-    const { ports } = await this.#read(methods.ports, {}, options)
-    return ports.filter((port) => port >= 1 && port <= 65_535)
+  listeningPorts(options?: Deadline): Promise<readonly number[]> {
+    return this.#look({ method: methods.ports, value: {}, read: portsOf }, options)
   }
 
   metrics(options?: Deadline): Promise<GuestMetrics> {
-    return this.#read(methods.metrics, {}, options)
+    return this.#look({ method: methods.metrics, value: {}, read: asItIs }, options)
   }
 
-  async shutdown(mode: 'poweroff' | 'reboot', options?: Deadline): Promise<void> {
-    await this.#ask(methods.shutdown, { mode: mode === 'poweroff' ? 0 : 1 }, options)
+  shutdown(mode: 'poweroff' | 'reboot', options?: Deadline): Promise<void> {
+    const value = { mode: mode === 'poweroff' ? 0 : 1 }
+    return this.#ask({ method: methods.shutdown, value, read: nothing }, options)
   }
 
   close(): void {
@@ -175,15 +178,14 @@ export class Session implements GuestSession {
     return run(this.#suspended ? await this.#owner.nextWire(options?.signal) : this.wire)
   }
 
-  #ask<Q extends object, A extends object>(method: Method<Q, A>, value: Q, options?: Deadline, about = ''): Promise<A> {
-    const what = about === '' ? method.name : `${method.name} ${about}`
-    return this.#on(options, (wire) => call(wire, this.#owner.deadlines, method, value, { signal: options?.signal, what }))
+  #ask<Q extends object, A extends object, T>(asking: Asking<Q, A, T>, options?: Deadline): Promise<T> {
+    const { deadlines } = this.#owner
+    return this.#on(options, (wire) => call(wire, deadlines, { ...asking, signal: options?.signal }))
   }
 
-  #read<Q extends object, A extends object>(method: Method<Q, A>, value: Q, options?: Deadline, about = ''): Promise<A> {
-    const what = about === '' ? method.name : `${method.name} ${about}`
+  #look<Q extends object, A extends object, T>(asking: Asking<Q, A, T>, options?: Deadline): Promise<T> {
     const { deadlines } = this.#owner
-    return this.#again(options, (wire) => call(wire, deadlines, method, value, { signal: options?.signal, what }))
+    return this.#again(options, (wire) => call(wire, deadlines, { ...asking, signal: options?.signal }))
   }
 
   /** What only reads is asked again when a suspension cut it off. */
@@ -196,4 +198,11 @@ export class Session implements GuestSession {
       }
     }
   }
+}
+
+/** @throws `guest_protocol` for what is no port */
+function portsOf({ ports }: { readonly ports: readonly number[] }): readonly number[] {
+  const wrong = ports.find((port) => port < 1 || port > 65_535)
+  if (wrong !== undefined) throw guestProtocol(`port ${wrong}`)
+  return ports
 }
