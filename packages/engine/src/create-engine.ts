@@ -50,6 +50,8 @@ export function createEngine(parts: EngineParts): Engine {
       return report
     },
 
+    settled: () => context.background.idle(),
+
     async close() {
       await context.background.close(new HearthError('cancelled', 'the server is ending'))
       await context.turns.idle()

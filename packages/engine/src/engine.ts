@@ -35,6 +35,9 @@ export interface Engine {
   /** Makes rows and hosts agree after whatever happened before; called once, first. */
   start(): Promise<ReconcileReport>
 
+  /** Resolves when nothing is under way in the background: ends being noted, damaged template snapshots being replaced. */
+  settled(): Promise<void>
+
   /** Ends launches and builds that are under way and lets go of guests and drivers; machines go on. */
   close(): Promise<void>
 }

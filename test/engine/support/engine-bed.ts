@@ -3,39 +3,51 @@ import { buffer } from 'node:stream/consumers'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ManualClock, memoryStore } from '@hearth/conformance'
 import { MemoryDriver, MemoryHost } from '@hearth/drivers'
-import { createEngine, type Engine, type EngineOptions, type ReceiptVerifier, type TemplateRequest } from '@hearth/engine'
+import {
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  type ReceiptVerifier,
+  type ReconcileReport,
+  type TemplateRequest,
+} from '@hearth/engine'
 import {
   HearthError,
-  type Log,
   type Machine,
+  type MachineDriver,
   type RandomBytes,
   type ReceiptItem,
   type StateStore,
   silentLog,
 } from '@hearth/model'
 import { DirectGuest, openDirectGuest } from './direct-guest.ts'
+import { Fuse } from './fuse.ts'
 
 /** An engine on a host and a store of its own, on a clock turned by hand. */
 export class EngineBed {
   readonly host = new MemoryHost()
-  readonly store: StateStore = memoryStore()
+  readonly store: StateStore
   readonly clock = new ManualClock()
   readonly random: RandomBytes
   readonly guests: DirectGuest[] = []
   /** Called with each new guest, before anybody talks to it. */
   onGuest: (guest: DirectGuest) => void = () => undefined
-  driver: MemoryDriver
+  driver: MachineDriver
   engine: Engine
+  /** Between the engine that runs now and its host and store. */
+  fuse: Fuse
   readonly #options: Partial<EngineOptions>
 
-  constructor(options: Partial<EngineOptions> = {}, seed = 'bed') {
+  constructor(options: Partial<EngineOptions> = {}, seed = 'bed', store = memoryStore()) {
+    this.store = store
     this.#options = options
     this.random = seededRandom(seed)
+    this.fuse = new Fuse()
     this.driver = this.newDriver()
-    this.engine = this.newEngine(this.driver, this.store)
+    this.engine = this.newEngine()
   }
 
-  newDriver(): MemoryDriver {
+  newDriver(): MachineDriver {
     return new MemoryDriver({
       host: this.host,
       newGuest: (options) => {
@@ -47,18 +59,28 @@ export class EngineBed {
     })
   }
 
-  newEngine(driver: MemoryDriver, store: StateStore, log: Log = silentLog): Engine {
+  newEngine(): Engine {
     return createEngine({
-      drivers: [driver],
-      store,
+      drivers: [this.fuse.wrap(this.driver)],
+      store: this.fuse.wrap(this.store),
       openGuest: openDirectGuest,
       receipts: directVerifier,
       newSshHostKey: () => ({ type: 'ed25519', privateKey: 'private', publicKey: 'public' }),
       clock: this.clock,
       random: this.random,
-      log,
+      log: silentLog,
       options: this.#options,
     })
+  }
+
+  /** The engine's process dies where it stands, and another takes its place. */
+  async restart(): Promise<ReconcileReport> {
+    this.fuse.blow()
+    this.host.disconnect()
+    this.fuse = new Fuse()
+    this.driver = this.newDriver()
+    this.engine = this.newEngine()
+    return this.engine.start()
   }
 
   async start(): Promise<this> {

@@ -48,6 +48,7 @@ class Launch {
   readonly #network: Machine['network']
   readonly #reasons: Reason[]
   #row: Promise<Machine> | undefined
+  #recorded: Promise<unknown> | undefined
 
   constructor(context: Context, id: MachineId, wish: LaunchWish, plan: LaunchPlan, phases: Phases, signal: AbortSignal) {
     this.#context = context
@@ -108,7 +109,10 @@ class Launch {
     const spec = { id: this.#id, template: template.ref, resources, network: this.#network, egress }
     // The token must be on record before the guest is told it, else a restarted server could not enter.
     const secrets = { token: who.token, secrets: who.secrets }
-    const beside = () => this.#insert(from).then(() => this.#context.store.machines.putSecrets(this.#id, secrets))
+    const beside = () => {
+      this.#recorded = this.#insert(from).then(() => this.#context.store.machines.putSecrets(this.#id, secrets))
+      return this.#recorded
+    }
     return bringUp(this.#context, { driver, spec, who, ...(from && { from }), beside, phases: this.#phases }, this.#signal)
   }
 
@@ -158,8 +162,11 @@ class Launch {
     const { log, rows, clock, guests } = this.#context
     guests.drop(this.#id)
     await attempt(log, `destroy ${this.#id}`, () => this.#plan.driver.destroy(this.#id))
+    // The driver may have failed while the row was still being written.
+    await this.#recorded?.catch(() => undefined)
     const row = await this.#row?.catch(() => undefined)
     if (!row) return
+    await forgetMachine(this.#context, this.#id)
     const failure = isHearthError(error, 'cancelled') ? 'cancelled' : messageOf(error)
     await attempt(log, `mark ${this.#id} failed`, () =>
       rows.machines.change(this.#id, () => ({ state: 'failed', failure, endedAt: clock.now(), restoredFrom: undefined })),

@@ -1,5 +1,6 @@
 import { HearthError, type Machine, type MachineExit, type MachineId, messageOf } from '@hearth/model'
 import type { Context } from '../context.ts'
+import { attempt } from '../time/background.ts'
 import { forgetMachine } from './forget-machine.ts'
 
 /** Ends a machine because somebody asked: whatever is under way on it is interrupted first. Succeeds when it has ended already. */
@@ -35,11 +36,11 @@ export async function noteExit(context: Context, exit: MachineExit): Promise<voi
 
 /** Its process is gone and nobody asked for that. */
 export async function loseMachine(context: Context, row: Machine, failure: string): Promise<Machine> {
-  const lost = await context.rows.machines.change(row.id, () => ({ state: 'lost', failure, endedAt: context.clock.now() }), row)
   context.guests.drop(row.id)
-  await context.drivers.of(row.driver).destroy(row.id)
-  await forgetMachine(context, row.id)
-  return lost
+  // Cleaned up before the row says so: an engine that dies in between finds the row as it was, and does it again.
+  const gone = await attempt(context.log, `destroy ${row.id}`, () => context.drivers.of(row.driver).destroy(row.id))
+  if (gone) await forgetMachine(context, row.id)
+  return context.rows.machines.change(row.id, () => ({ state: 'lost', failure, endedAt: context.clock.now() }), row)
 }
 
 /** From `stopping` to `stopped`; the row says `failed` when the driver could not, and ending it again tries again. */

@@ -44,7 +44,8 @@ async function carryOut(context: Context, step: MachineStep): Promise<unknown> {
     case 'finish_end':
       return finishEnd(context, step.row)
     case 'destroy':
-      return context.drivers.of(step.driver).destroy(step.id)
+      await context.drivers.of(step.driver).destroy(step.id)
+      return forgetMachine(context, step.id)
   }
 }
 

@@ -1,0 +1,160 @@
+import type { Machine } from '@hearth/model'
+import { describe, expect, it } from 'vitest'
+import { EngineBed } from './support/engine-bed.ts'
+
+/** A bed whose engine has died; `restart` puts another one in its place. */
+async function prepared(name = 'web') {
+  const bed = await new EngineBed().start()
+  await bed.template({ env: { FROM: 'template' } })
+  const machine = await bed.engine.launch({ template: 'base', name, secrets: { KEY: 'hush' } })
+  return { bed, machine }
+}
+
+describe('a restarted engine', () => {
+  it('takes over what runs and what stands still, and enters with the token on record', async () => {
+    const { bed, machine } = await prepared()
+    const still = await bed.engine.launch({ template: 'base' })
+    await bed.engine.machines.pause(still.id)
+    const report = await bed.restart()
+    expect(new Set(report.adopted)).toEqual(new Set([machine.id, still.id]))
+    expect(report).toMatchObject({ lost: [], orphans: [], rolledBack: [], snapshots: [], templates: [] })
+    expect(JSON.parse(await bed.run(machine, 'env'))).toEqual({ FROM: 'template', KEY: 'hush' })
+    expect(await bed.engine.machines.resume(still.id)).toMatchObject({ state: 'running' })
+    const next = await bed.engine.launch({ template: 'base' })
+    expect(next.network.address).not.toBe(machine.network.address)
+  })
+
+  it('marks what is gone lost, and cleans up after it', async () => {
+    const { bed, machine } = await prepared()
+    bed.fuse.blow()
+    bed.host.crash(machine.id)
+    const report = await bed.restart()
+    expect(report.lost).toEqual([machine.id])
+    expect(await bed.engine.machines.get(machine.id)).toMatchObject({ state: 'lost', endedAt: expect.any(Number) })
+    expect(bed.onHost().machines).toEqual([])
+    expect(await bed.store.machines.getSecrets(machine.id)).toBeUndefined()
+    await bed.engine.launch({ template: 'base', name: 'web' })
+  })
+
+  it('destroys what no row knows', async () => {
+    const { bed, machine } = await prepared()
+    const stranger = { ...machine, id: 'm-aaaaaaaaaaaaaaaa' as Machine['id'], egress: 'none' as const }
+    await bed.driver.boot(stranger)
+    expect((await bed.restart()).orphans).toEqual([stranger.id])
+    expect(bed.onHost().machines).toEqual([machine.id])
+  })
+
+  it('rolls back a launch that was under way', async () => {
+    const { bed } = await prepared()
+    const held = bed.host.faults.hold('connect')
+    void bed.engine.launch({ template: 'base', name: 'half' })
+    await held.reached
+    const [half] = (await bed.engine.machines.list()).filter((each) => each.name === 'half')
+    const report = await bed.restart()
+    expect(report.rolledBack).toEqual([half?.id])
+    expect(await bed.engine.machines.get(half?.id ?? '')).toMatchObject({
+      state: 'failed',
+      failure: expect.stringContaining('ended'),
+    })
+    expect(bed.host.machines.size).toBe(1)
+    await bed.engine.launch({ template: 'base', name: 'half' })
+  })
+
+  it('finishes an end that was under way', async () => {
+    const { bed, machine } = await prepared()
+    const held = bed.host.faults.hold('destroy')
+    void bed.engine.machines.destroy('web')
+    await held.reached
+    expect((await bed.restart()).rolledBack).toEqual([machine.id])
+    expect(await bed.engine.machines.get(machine.id)).toMatchObject({ state: 'stopped' })
+    expect(bed.onHost().machines).toEqual([])
+  })
+
+  it('lets the source of a half-made snapshot go on with all it was given', async () => {
+    const { bed, machine } = await prepared()
+    const held = bed.host.faults.hold('write')
+    void bed.engine.snapshots.create('web')
+    await held.reached
+    expect((await bed.driver.list()).map((each) => each.state)).toEqual(['paused'])
+    const report = await bed.restart()
+    expect(report.snapshots).toHaveLength(1)
+    expect(await bed.engine.snapshots.list({ machine: 'web' })).toMatchObject([{ state: 'failed' }])
+    expect(bed.host.snapshots.size).toBe(1)
+    expect(await bed.engine.machines.get('web')).toMatchObject({ state: 'running' })
+    expect(JSON.parse(await bed.run(machine, 'env'))).toEqual({ FROM: 'template', KEY: 'hush' })
+  })
+
+  it('follows the host when a pause fell between host and row', async () => {
+    const { bed, machine } = await prepared()
+    await bed.driver.pause(machine.id)
+    await bed.restart()
+    expect(await bed.engine.machines.get('web')).toMatchObject({ state: 'paused' })
+    await bed.driver.resume(machine.id)
+    await bed.restart()
+    expect(await bed.driver.list()).toMatchObject([{ state: 'paused' }])
+    expect(await bed.engine.machines.resume('web')).toMatchObject({ state: 'running' })
+  })
+
+  it('removes the files of snapshots that no row knows, and quarantines rows without files', async () => {
+    const { bed } = await prepared()
+    const known = await bed.engine.snapshots.create('web')
+    const files = bed.host.snapshots.get(known.id)
+    bed.host.snapshots.delete(known.id)
+    if (files) bed.host.snapshots.set('s-aaaaaaaaaaaaaaaa' as typeof known.id, files)
+    const report = await bed.restart()
+    expect(new Set(report.snapshots)).toEqual(new Set([known.id, 's-aaaaaaaaaaaaaaaa']))
+    expect(await bed.engine.snapshots.show(known.id)).toMatchObject({ state: 'quarantined', failure: 'its files are gone' })
+    expect(bed.host.snapshots.size).toBe(1)
+  })
+
+  it('collects a fork whose clones all ended while nobody watched', async () => {
+    const { bed } = await prepared()
+    const { results, snapshotId } = await bed.engine.fork('web', { count: 2 })
+    bed.fuse.blow()
+    for (const each of results) if ('machine' in each) bed.host.crash(each.machine.id)
+    await bed.restart()
+    await expect(bed.engine.snapshots.show(snapshotId)).rejects.toMatchObject({ code: 'snapshot_not_found' })
+    expect(bed.host.machines.size).toBe(1)
+    expect(bed.host.snapshots.size).toBe(1)
+  })
+
+  it.each(['build', 'boot', 'snapshot', 'write', 'publish_snapshot', 'restore', 'connect'] as const)(
+    'leaves nothing of a build that died at %s',
+    async (point) => {
+      const bed = await new EngineBed().start()
+      const held = bed.host.faults.hold(point)
+      void bed.template()
+      await held.reached
+      const report = await bed.restart()
+      expect(report.templates).toEqual(['base@1'])
+      expect(bed.onHost()).toEqual({ machines: [], snapshots: [], templates: [] })
+      expect(await bed.engine.templates.list()).toMatchObject([{ state: 'failed', failure: expect.stringContaining('ended') }])
+      expect(await bed.template()).toMatchObject({ state: 'ready' })
+    },
+  )
+
+  it('forgets rows of machines that ended long ago', async () => {
+    const { bed, machine } = await prepared()
+    await bed.engine.machines.destroy('web')
+    bed.clock.advance(6 * 86_400_000)
+    await bed.restart()
+    expect(await bed.engine.machines.list({ all: true })).toHaveLength(1)
+    bed.clock.advance(2 * 86_400_000)
+    await bed.restart()
+    await expect(bed.engine.machines.get(machine.id)).rejects.toMatchObject({ code: 'machine_not_found' })
+  })
+
+  it('settles the others when one machine resists', async () => {
+    const { bed, machine } = await prepared()
+    const other = await bed.engine.launch({ template: 'base' })
+    bed.fuse.blow()
+    bed.host.crash(machine.id)
+    bed.host.crash(other.id)
+    bed.host.faults.fail('destroy', new Error('stuck'))
+    const report = await bed.restart()
+    expect(report.lost).toHaveLength(2)
+    expect(bed.host.machines.size).toBe(1)
+    await bed.restart()
+    expect(bed.host.machines.size).toBe(0)
+  })
+})
