@@ -106,7 +106,8 @@ export class HostSession {
     return this.#guarded(path, async () => {
       await stat(dirname(this.#real(path)))
       const content = createWriteStream(partial)
-      const written = once(content, 'close').then(async () => {
+      const closed = new Promise((resolve) => content.once('close', resolve))
+      const written = closed.then(async () => {
         if (!content.writableFinished) return rm(partial, { force: true })
         await chmod(partial, mode)
         await rename(partial, this.#real(path))

@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+
+const root = join(import.meta.dirname, '../../..')
+
+export const hearthProgram = join(root, 'packages/cli/bin/hearth.js')
+
+/** How one command ended. */
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface CommandOptions {
+  readonly input?: string | Uint8Array
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+  /** Leaves stdin open, so that the command waits for more. */
+  readonly keepOpen?: boolean
+}
+
+/** A command that runs. */
+export interface Running {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+}
+
+/** A home with a server of pretended machines, and the real command line to talk to it. */
+export class CliBed {
+  readonly home = mkdtempSync(join(tmpdir(), 'hc-'))
+  readonly #server: ChildProcess
+
+  private constructor() {
+    const program = join(root, 'test/cli/support/memory-server.ts')
+    this.#server = spawn(process.execPath, ['--conditions=hearth-source', program, '--home', this.home, '--ready-fd', '3'], {
+      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+    })
+  }
+
+  static async start(): Promise<CliBed> {
+    const bed = new CliBed()
+    await once(bed.#server.stdio[3] as Readable, 'data')
+    return bed
+  }
+
+  async stop(): Promise<void> {
+    const gone = this.#server.exitCode === null ? once(this.#server, 'exit') : undefined
+    this.#server.kill('SIGTERM')
+    await gone
+    rmSync(this.home, { recursive: true, force: true })
+  }
+
+  /** Runs `hearth …` to its end. */
+  hearth(args: readonly string[], options: CommandOptions = {}): Promise<Ended> {
+    return this.begin(args, options).ended
+  }
+
+  /** The data that a command with --json prints. */
+  async json<T>(...args: string[]): Promise<T> {
+    const { code, stdout, stderr } = await this.hearth([...args, '--json'])
+    if (code !== 0) throw new Error(`hearth ${args.join(' ')} ended with ${code}: ${stderr}`)
+    return JSON.parse(stdout) as T
+  }
+
+  /** Begins `hearth …`. */
+  begin(args: readonly string[], { input, env, cwd, keepOpen = false }: CommandOptions = {}): Running {
+    const child = spawn(process.execPath, [hearthProgram, ...args], {
+      ...(cwd === undefined ? {} : { cwd }),
+      env: { ...process.env, HEARTH_HOME: this.home, HEARTH_LOG: '', ...env },
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    })
+    if (keepOpen) child.stdin?.write(input ?? '')
+    else child.stdin?.end(input)
+    const ended = end(child)
+    // Whoever waits for the end hears of a failure; a test that cuts the command off does not wait.
+    ended.catch(() => undefined)
+    return { child, ended }
+  }
+}
+
+async function end(child: ChildProcess): Promise<Ended> {
+  const [stdout, stderr, [code]] = await Promise.all([
+    buffer(child.stdout as Readable),
+    buffer(child.stderr as Readable),
+    once(child, 'exit') as Promise<[number | null]>,
+  ])
+  return { code, stdout: stdout.toString(), stderr: stderr.toString() }
+}
