@@ -2,6 +2,7 @@
 
 use crate::console::{say, Console};
 use crate::exec::table::ExecTable;
+use crate::files::write::WriteTable;
 use crate::freezer::Freezer;
 use crate::link::frames::Frame;
 use crate::link::host::Listener;
@@ -18,6 +19,7 @@ use crate::token::Owner;
 use crate::vault::Vault;
 use hearth_wire::fields::Fields;
 use std::io;
+use std::net::Ipv4Addr;
 use std::rc::Rc;
 
 /// One conversation with a host.
@@ -34,12 +36,15 @@ pub struct Core {
     pub system: System,
     pub session: Session,
     pub execs: ExecTable,
+    pub writes: WriteTable,
     pub vault: Vault,
     pub freezer: Freezer,
     pub syncer: Syncer,
     pub console: Console,
     /// Counted by the host; says which clone this is.
     pub generation: u64,
+    /// The way to everywhere, to be set again with the link.
+    pub gateway: Option<Ipv4Addr>,
     /// The machine shall end.
     pub shutdown: Option<Power>,
 }
@@ -51,11 +56,13 @@ impl Core {
             system,
             session: Session::default(),
             execs: ExecTable::new()?,
+            writes: WriteTable::default(),
             vault: Vault::default(),
             freezer,
             syncer: Syncer::new()?,
             console,
             generation: 0,
+            gateway: None,
             shutdown: None,
         })
     }
@@ -64,6 +71,7 @@ impl Core {
     pub fn turn(&mut self, out: &mut Outbox) -> bool {
         let streams = &mut self.session.streams;
         let mut again = self.execs.turn(out, &mut self.console, |stream| drop(streams.close(stream)));
+        self.writes.turn(out, |stream| drop(streams.close(stream)));
         again |= streams.turn(out);
         again |= self.console.turn();
         again
@@ -71,13 +79,20 @@ impl Core {
 
     /// When something has to be done next, though nothing happens.
     pub fn deadline_ms(&self) -> Option<u64> {
-        [self.execs.deadline_ms(), self.freezer.deadline_ms()].into_iter().flatten().min()
+        [self.execs.deadline_ms(), self.writes.deadline_ms(), self.freezer.deadline_ms()].into_iter().flatten().min()
     }
 
     /// Does what is due.
     pub fn expire(&mut self, now_ms: u64) {
         report("thaw", self.freezer.expire(now_ms));
         report("end a process", self.execs.expire(now_ms));
+        self.writes.expire(now_ms);
+    }
+
+    /// This is a clone: nobody comes back for what its source was doing for somebody.
+    pub fn end_holds(&mut self) {
+        report("end a process", self.execs.end_holds());
+        self.writes.end_holds();
     }
 
     /// A descriptor became ready.
@@ -141,6 +156,7 @@ impl Core {
         match self.session.streams.find(stream)?.map(|stream| &mut stream.subject) {
             None => Ok(()),
             Some(Subject::Exec(id)) => self.execs.data(*id, channel, bytes),
+            Some(Subject::Write(id)) => self.writes.data(*id, channel, bytes),
             Some(Subject::Own(work)) => work.data(channel, bytes),
         }
     }
@@ -149,6 +165,7 @@ impl Core {
         match self.session.streams.find(stream)?.map(|stream| &mut stream.subject) {
             None => Ok(()),
             Some(Subject::Exec(id)) => self.execs.end(*id, channel),
+            Some(Subject::Write(id)) => self.writes.end(*id, channel),
             Some(Subject::Own(work)) => work.end(channel),
         }
     }
@@ -157,6 +174,7 @@ impl Core {
         match self.session.streams.find(stream)?.map(|stream| &mut stream.subject) {
             None => Ok(()),
             Some(Subject::Exec(id)) => self.execs.credit(*id, channel, bytes),
+            Some(Subject::Write(_)) => Err("CREDIT on a stream that sends nothing"),
             Some(Subject::Own(work)) => work.credit(channel, bytes),
         }
     }
@@ -165,6 +183,7 @@ impl Core {
         self.session.streams.find(stream)?;
         match self.session.streams.close(stream).map(|stream| stream.subject) {
             Some(Subject::Exec(id)) => report("end a process", self.execs.close(id)),
+            Some(Subject::Write(id)) => self.writes.close(id),
             Some(Subject::Own(_)) | None => {}
         }
         Ok(())
@@ -191,6 +210,7 @@ impl Listener for Core {
         for stream in self.session.streams.close_all() {
             match stream.subject {
                 Subject::Exec(id) => self.execs.hold(id),
+                Subject::Write(id) => self.writes.hold(id),
                 Subject::Own(_) => {}
             }
         }

@@ -1,21 +1,25 @@
 //! The guest agent: what runs inside a machine and does what the host asks (docs/guest-protocol.md).
 
-#![allow(dead_code)]
-#![deny(unsafe_op_in_unsafe_fn, unused_imports, unused_variables, unused_must_use, rust_2018_idioms)]
+#![deny(unsafe_op_in_unsafe_fn, unused, unused_must_use, rust_2018_idioms)]
 
 mod agent;
+mod base64;
 mod cli;
 mod console;
 mod core;
 mod devices;
+mod dial;
 mod exec;
+mod files;
 mod freezer;
 mod init;
 mod link;
 mod methods;
+mod metrics;
 #[cfg(test)]
 mod numbers;
 mod personalise;
+mod ports;
 mod quiesce;
 mod refusal;
 #[cfg(test)]

@@ -51,6 +51,8 @@ pub trait Work {
 pub enum Subject {
     /// A process; it lives on without the stream.
     Exec(u32),
+    /// A file being written; it can be resumed.
+    Write(u32),
     /// Anything that ends with the stream.
     Own(Box<dyn Work>),
 }

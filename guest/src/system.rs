@@ -1,6 +1,6 @@
 //! What of the system around it the agent may change, and where that is.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The root of the files that make up an identity, and whether the kernel's state may be changed too.
 #[derive(Debug, Clone)]
@@ -27,16 +27,12 @@ impl System {
     pub fn path(&self, path: &str) -> PathBuf {
         self.root.join(path.trim_start_matches('/'))
     }
-
-    /// The root itself.
-    pub fn root(&self) -> &Path {
-        &self.root
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     #[test]
     fn paths_stay_below_the_root() {

@@ -65,7 +65,7 @@ type Opened = (Ends, [OwnedFd; 3]);
 
 fn open_terminal(size: (u16, u16), user: &User) -> std::io::Result<Opened> {
     let (ours, theirs) = pty::open(size.0, size.1)?;
-    pty::give(theirs.as_raw_fd(), user.rights.uid)?;
+    io::set_owner(theirs.as_raw_fd(), user.rights.uid, None)?;
     let copies = [theirs.try_clone()?, theirs.try_clone()?];
     let [second, third] = copies;
     Ok((Ends::Terminal(ours), [theirs, second, third]))

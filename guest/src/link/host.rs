@@ -58,10 +58,6 @@ impl Link {
         }
     }
 
-    pub fn transport(&self) -> &dyn Transport {
-        &*self.transport
-    }
-
     /// The stream ended and no host will ever come again.
     pub fn is_over(&self) -> bool {
         self.over

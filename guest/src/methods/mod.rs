@@ -2,10 +2,16 @@
 
 mod about;
 mod exec;
+mod files;
 mod machine;
 
 use crate::core::Core;
+use crate::dial::Dial;
 use crate::link::outbox::Outbox;
+use crate::metrics::metrics;
+use crate::personalise::assign::assign;
+use crate::personalise::identify::identify;
+use crate::ports::ports;
 use crate::refusal::{Code, Refusal};
 use crate::streams::Subject;
 use hearth_wire::fields::{FieldWriter, Fields};
@@ -32,6 +38,8 @@ pub fn answer(
 ) -> Result<Answer, Refusal> {
     match method {
         HELLO => about::hello(core, fields).map(Answer::Reply),
+        2 => identify(core, fields).map(Answer::Reply),
+        3 => assign(core, fields).map(Answer::Reply),
         4 => machine::quiesce(core, fields).map(Answer::LastWord),
         5 => machine::thaw(core, fields).map(Answer::Reply),
         10 => exec::exec(core, stream, fields, out),
@@ -39,6 +47,10 @@ pub fn answer(
         12 => exec::signal(core, fields).map(Answer::Reply),
         13 => exec::resize(core, fields).map(Answer::Reply),
         14 => Ok(Answer::Reply(core.execs.list())),
+        method if files::METHODS.contains(&method) => files::answer(core, stream, method, fields, out),
+        30 => Ok(Answer::Stream(Subject::Own(Box::new(Dial::start(stream, fields, &core.poll)?)))),
+        31 => ports().map(Answer::Reply),
+        32 => metrics().map(Answer::Reply),
         33 => machine::shutdown(core, fields).map(Answer::Reply),
         _ => Err(Refusal::new(Code::Unsupported, format!("this agent knows no method {method}"))),
     }

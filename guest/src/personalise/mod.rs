@@ -1,2 +1,13 @@
-//! What makes a clone somebody of its own.
+//! What makes a clone somebody of its own. Everything is read back after the change and proven in a receipt.
+
+pub mod assign;
+mod clock;
+mod entropy;
+mod files;
+mod hostname;
+pub mod identify;
+mod machine_id;
 pub mod network;
+mod place;
+mod receipt;
+mod ssh_keys;

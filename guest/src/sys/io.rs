@@ -67,6 +67,13 @@ pub fn set_close_on_exec(fd: RawFd) -> Result<()> {
     Ok(())
 }
 
+/// Gives the file behind `fd` to a user, and to a group unless that stays.
+pub fn set_owner(fd: RawFd, uid: u32, gid: Option<u32>) -> Result<()> {
+    // SAFETY: no memory is involved; -1 leaves the group as it is.
+    check(unsafe { libc::fchown(fd, uid, gid.unwrap_or(u32::MAX)) })?;
+    Ok(())
+}
+
 /// A pipe: the end to read, the end to write. Both close on exec, both block.
 pub fn pipe() -> Result<(OwnedFd, OwnedFd)> {
     let mut ends = [-1; 2];

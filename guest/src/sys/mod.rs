@@ -11,6 +11,7 @@ pub mod process;
 pub mod pty;
 pub mod secret;
 pub mod signals;
+pub mod socket;
 pub mod spawn;
 pub mod time;
 pub mod xattr;

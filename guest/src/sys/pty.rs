@@ -30,10 +30,3 @@ pub fn resize(fd: RawFd, cols: u16, rows: u16) -> Result<()> {
     check(unsafe { libc::ioctl(fd, libc::TIOCSWINSZ, &size) })?;
     Ok(())
 }
-
-/// Gives the terminal to a user.
-pub fn give(fd: RawFd, uid: u32) -> Result<()> {
-    // SAFETY: no memory is involved; the group stays.
-    check(unsafe { libc::fchown(fd, uid, u32::MAX) })?;
-    Ok(())
-}

@@ -1,0 +1,92 @@
+//! The host name: the kernel's, /etc/hostname, and the line of it in /etc/hosts.
+
+use super::place;
+use super::receipt::{at, Proof, Proven, NO_KERNEL};
+use crate::refusal::Refusal;
+use crate::sys::kernel;
+use crate::system::System;
+use std::fs;
+use std::io::ErrorKind;
+
+/// The address that Debian gives a host's own name in /etc/hosts.
+const OWN_ADDRESS: &str = "127.0.1.1";
+const MAX_BYTES: usize = 63;
+
+/// Checks field `tag`, the name: letters, digits and inner hyphens (RFC 1123).
+pub fn name(tag: u8, name: &str) -> Result<&str, Refusal> {
+    let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if letters && (1..=MAX_BYTES).contains(&name.len()) && !name.starts_with('-') && !name.ends_with('-') {
+        return Ok(name);
+    }
+    Err(Refusal::invalid(format!(
+        "field {tag} (hostname) is {name:?}, allowed are 1 to {MAX_BYTES} letters, digits and inner hyphens"
+    )))
+}
+
+/// Evidence: what the kernel says; without a say in the kernel's name only the files are written.
+pub fn apply(name: &str, system: &System) -> Proven {
+    let etc = system.path("/etc");
+    at("/etc", fs::create_dir_all(&etc))?;
+    at("/etc/hostname", place::write(&etc.join("hostname"), format!("{name}\n").as_bytes(), 0o644))?;
+    let hosts = match fs::read(etc.join("hosts")) {
+        Err(error) if error.kind() == ErrorKind::NotFound => b"127.0.0.1\tlocalhost\n".to_vec(),
+        hosts => at("/etc/hosts", hosts)?,
+    };
+    let hosts = with_own_name(&String::from_utf8_lossy(&hosts), name);
+    at("/etc/hosts", place::write(&etc.join("hosts"), hosts.as_bytes(), 0o644))?;
+    if !system.kernel {
+        return NO_KERNEL;
+    }
+    at("set the host name", kernel::set_host_name(name))?;
+    Ok(Proof::Done(at("uname", kernel::uname())?.node))
+}
+
+/// `hosts` with one line for our own address, where the first was or at the end.
+fn with_own_name(hosts: &str, name: &str) -> String {
+    let own = format!("{OWN_ADDRESS}\t{name}");
+    let is_own = |line: &str| line.split_whitespace().next() == Some(OWN_ADDRESS);
+    let mut written = false;
+    let mut lines = Vec::new();
+    for line in hosts.lines() {
+        if !is_own(line) {
+            lines.push(line);
+        } else if !written {
+            written = true;
+            lines.push(&own);
+        }
+    }
+    if !written {
+        lines.push(&own);
+    }
+    lines.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    #[test]
+    fn keeps_the_other_lines_of_hosts() {
+        assert_eq!(with_own_name("127.0.0.1 localhost\n", "a"), "127.0.0.1 localhost\n127.0.1.1\ta\n");
+        let before = "127.0.0.1 localhost\n127.0.1.1 old old.example\n::1 ip6\n127.0.1.1 older\n";
+        assert_eq!(with_own_name(before, "a"), "127.0.0.1 localhost\n127.0.1.1\ta\n::1 ip6\n");
+    }
+
+    #[test]
+    fn writes_the_files_where_the_kernel_is_not_ours() {
+        let scratch = Scratch::new("hostname");
+        let system = System::of_service(scratch.path().into(), false);
+        assert_eq!(apply("box-1", &system), NO_KERNEL);
+        assert_eq!(fs::read(scratch.path().join("etc/hostname")).unwrap(), b"box-1\n");
+        assert_eq!(fs::read(scratch.path().join("etc/hosts")).unwrap(), b"127.0.0.1\tlocalhost\n127.0.1.1\tbox-1\n");
+    }
+
+    #[test]
+    fn refuses_what_is_no_name() {
+        for bad in ["", "-a", "a-", "a.b", "a b", "é", "a\n127.0.0.1", &"a".repeat(64)] {
+            assert!(name(3, bad).is_err(), "{bad}");
+        }
+        assert!(name(3, "box-1").is_ok());
+    }
+}
