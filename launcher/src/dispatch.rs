@@ -109,7 +109,7 @@ impl Server {
                     Ok(Reply::default().number(1, made.size).number(2, begun.elapsed().as_micros() as u64).done())
                 })
             }
-            Request::MemfdSave { id, to, mode } => {
+            Request::MemfdSave { id, to, mode, durable } => {
                 let memfd = self
                     .memfds
                     .get(&id)
@@ -117,7 +117,7 @@ impl Server {
                 self.jobs.start(Lane::Quick, asker, move |cancel| {
                     let from = File::from(sys::duplicate_of(&memfd.fd).map_err(|e| Failure::io("memfd", &e))?);
                     let new = NewFile { mode, uid: None, gid: None };
-                    sparse::copy_to_new(&from, &to, new, true, cancel).map(one_number)
+                    sparse::copy_to_new(&from, &to, new, durable, cancel).map(one_number)
                 })
             }
             Request::TrimLog { path, max_bytes, keep_bytes } => self.jobs.start(Lane::Quick, asker, move |_| {

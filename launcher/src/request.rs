@@ -17,7 +17,7 @@ pub enum Request {
     Copy { from: PathBuf, to: PathBuf, mode: u32, uid: Option<u32>, gid: Option<u32> },
     Capture { id: String, mapped: Vec<u8>, to: PathBuf, block_bytes: u64, warm: bool },
     Memfd { id: String, size: u64, from: Option<PathBuf>, seal: bool },
-    MemfdSave { id: String, to: PathBuf, mode: u32 },
+    MemfdSave { id: String, to: PathBuf, mode: u32, durable: bool },
     MemfdDrop { id: String },
     Memfds,
     TrimLog { path: PathBuf, max_bytes: u64, keep_bytes: u64 },
@@ -61,7 +61,12 @@ pub fn parse(op: u8, bytes: &[u8]) -> Outcome<Request> {
             from: f.optional_path(3, "from")?,
             seal: f.optional_flag(4, "seal")?.unwrap_or(false),
         },
-        9 => Request::MemfdSave { id: memfd_id(f.text(1, "id")?)?, to: f.path(2, "to")?, mode: mode(&f, 3)? },
+        9 => Request::MemfdSave {
+            id: memfd_id(f.text(1, "id")?)?,
+            to: f.path(2, "to")?,
+            mode: mode(&f, 3)?,
+            durable: f.optional_flag(4, "durable")?.unwrap_or(true),
+        },
         10 => Request::MemfdDrop { id: memfd_id(f.text(1, "id")?)? },
         11 => Request::Memfds,
         12 => Request::TrimLog {

@@ -163,8 +163,8 @@ export class LauncherClient {
     return await this.#connection.call(operations.memfd, request, options)
   }
 
-  /** Writes a memory file to a new file, sparsely and durably; resolves to its size in bytes. */
-  async memfdSave(request: { id: string; to: string; mode: number }, options?: CallOptions): Promise<number> {
+  /** Writes a memory file to a new file, sparsely, and durably unless told not to; resolves to its size in bytes. */
+  async memfdSave(request: { id: string; to: string; mode: number; durable?: boolean }, options?: CallOptions): Promise<number> {
     const undo = () => rm(request.to, { force: true })
     return (await this.#connection.call(operations.memfdSave, request, { ...options, undo })).bytes
   }

@@ -89,7 +89,7 @@ export const operations = {
   memfdSave: define(
     9,
     'memfdSave',
-    fieldList({ id: field.text(1), to: field.path(2), mode: field.unsigned(3) }),
+    fieldList({ id: field.text(1), to: field.path(2), mode: field.unsigned(3), durable: optional(field.flag(4)) }),
     onlyBytes,
     longMs,
   ),

@@ -8,15 +8,19 @@ import type { Vmm } from './vmms.ts'
 /** The granularity in which a snapshot's memory is told from its base. */
 const blockBytes = 64 * 1024
 
-/** Before the pause: the flat memory file begins as a sparse copy of what the machine maps. */
+/**
+ * Before the pause: the flat memory file begins as a sparse copy of what the machine maps, and the places of the pages that the
+ * machine has written so far are made ready, which takes most of the work out of the pause.
+ */
 export async function prepareMemory(parts: QemuParts, vmm: Vmm, staging: string): Promise<void> {
   const ram = join(staging, snapshotFiles.ram)
   if (vmm.record.restoredFrom) {
-    await parts.launcher.memfdSave({ id: vmm.record.memory, to: ram, mode: 0o600 })
+    await parts.launcher.memfdSave({ id: vmm.record.memory, to: ram, mode: 0o600, durable: false })
   } else {
     await writeFile(ram, '', { mode: 0o600 })
     await truncate(ram, vmm.record.spec.resources.memoryMiB * 1024 ** 2)
   }
+  await parts.launcher.capture({ id: vmm.record.id, match: memoryMapping(vmm), to: ram, blockBytes, warm: true })
 }
 
 /** In the pause: only the pages this machine has written go onto the copy. */
