@@ -165,19 +165,11 @@ describe('exec', () => {
     )
   })
 
-  it('leaves a detached program running, which can be attached to', async () => {
-    const { stdout } = await bed.hearth([
-      'exec',
-      '--detach',
-      '--tag',
-      'job',
-      'web',
-      '--',
-      'sh',
-      '-c',
-      'read line; echo got $line',
-    ])
-    expect(stdout).toMatch(/^\d+\n$/)
+  it('leaves a detached program running and prints its number', async () => {
+    const script = 'sleep 1; touch $GUEST/tmp/detached'
+    expect((await bed.hearth(['exec', '--detach', 'web', '--', 'sh', '-c', script])).stdout).toMatch(/^\d+\n$/)
+    const isDone = async () => (await bed.hearth(['exec', 'web', '--', 'sh', '-c', 'test -f $GUEST/tmp/detached'])).code === 0
+    await waitUntil('the detached program to do its work', isDone)
   })
 
   it('stops quietly when nobody reads on', async () => {

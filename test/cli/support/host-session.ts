@@ -106,7 +106,7 @@ export class HostSession {
     return this.#guarded(path, async () => {
       await stat(dirname(this.#real(path)))
       const content = createWriteStream(partial)
-      const closed = new Promise((resolve) => content.once('close', resolve))
+      const closed = new Promise<void>((resolve) => content.once('close', resolve))
       const written = closed.then(async () => {
         if (!content.writableFinished) return rm(partial, { force: true })
         await chmod(partial, mode)

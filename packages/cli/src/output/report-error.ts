@@ -16,6 +16,7 @@ const nextCommands: Readonly<Record<string, string>> = {
   guest_error: 'Look around in the machine: "hearth exec MACHINE -- ls -la /".',
   guest_protocol: 'The guest agent is not well: see "hearth logs MACHINE", then "hearth rm MACHINE".',
   ready_check_failed: 'Run the start command by hand in a machine of builtin:base, or give it longer with --ready-timeout.',
+  personalise_failed: 'Machines of this template cannot be made safe: see "hearth doctor", then build it again with --no-cache.',
   driver_unavailable: 'See what is missing with "hearth doctor".',
   driver_misconfigured: 'See what is missing with "hearth doctor".',
 }
@@ -79,6 +80,8 @@ function messageOf(error: unknown): string {
 }
 
 function causes(error: unknown): string[] {
+  const failure = error instanceof HearthApiError ? error.details?.failure : undefined
+  if (typeof failure === 'string') return [failure]
   if (error instanceof CliError || !(error instanceof Error) || error.cause === undefined) return []
   return [messageOf(error.cause), ...causes(error.cause)]
 }
