@@ -36,19 +36,40 @@ fn refusals_name_the_field_the_value_and_what_is_allowed() {
         fill(&mut w);
         parse(op, w.as_bytes()).unwrap_err().text
     };
-    assert_eq!(refusal(4, &|w| drop(w.text(1, "a").u64(2, 65))), "signal: 65 is not allowed; 1 to 64");
-    assert_eq!(refusal(4, &|w| drop(w.text(1, "").u64(2, 9))), "id: 0 bytes are not allowed; 1 to 128, without NUL");
-    assert_eq!(refusal(5, &|w| drop(w.text(1, "a").u64(2, 0).u64(3, 1))), "pid: 0 is not allowed; 1 to 2147483647");
     assert_eq!(
-        refusal(15, &|w| drop(w.bytes(1, b"a/b"))),
+        refusal(4, &|w| {
+            w.text(1, "a").u64(2, 65);
+        }),
+        "signal: 65 is not allowed; 1 to 64"
+    );
+    assert_eq!(
+        refusal(4, &|w| {
+            w.text(1, "").u64(2, 9);
+        }),
+        "id: 0 bytes are not allowed; 1 to 128, without NUL"
+    );
+    assert_eq!(
+        refusal(5, &|w| {
+            w.text(1, "a").u64(2, 0).u64(3, 1);
+        }),
+        "pid: 0 is not allowed; 1 to 2147483647"
+    );
+    assert_eq!(
+        refusal(15, &|w| {
+            w.bytes(1, b"a/b");
+        }),
         "path: \"a/b\" is not allowed; an absolute path without NUL"
     );
     assert_eq!(
-        refusal(6, &|w| drop(w.bytes(1, b"/a").bytes(2, b"/b").u64(3, 0o4755))),
+        refusal(6, &|w| {
+            w.bytes(1, b"/a").bytes(2, b"/b").u64(3, 0o4755);
+        }),
         "mode: 2541 is not allowed; 0 to 511"
     );
     assert_eq!(
-        refusal(6, &|w| drop(w.bytes(1, b"/a").bytes(2, b"/b").u64(3, 0o600).u64(4, u32::MAX.into()))),
+        refusal(6, &|w| {
+            w.bytes(1, b"/a").bytes(2, b"/b").u64(3, 0o600).u64(4, u32::MAX.into());
+        }),
         "uid: 4294967295 is not allowed; 0 to 4294967294"
     );
 }

@@ -34,8 +34,18 @@ fn bad_requests_are_answered_and_the_connection_goes_on() {
     let launcher = Launcher::start();
     let mut client = launcher.client();
     assert_eq!(client.call(99, |_| {}).unwrap_err().errno, libc::ENOSYS);
-    assert_eq!(client.call(op::KILL, |w| drop(w.text(1, "a"))).unwrap_err().text, "signal: field 2 is missing");
-    let refused = client.call(op::HASH, |w| drop(w.bytes(1, b"relative")));
+    assert_eq!(
+        client
+            .call(op::KILL, |w| {
+                w.text(1, "a");
+            })
+            .unwrap_err()
+            .text,
+        "signal: field 2 is missing"
+    );
+    let refused = client.call(op::HASH, |w| {
+        w.bytes(1, b"relative");
+    });
     assert!(refused.unwrap_err().text.contains("an absolute path"));
     client.stream.write_all(&message(op::LIST, 77, b"\x01\xff\xff\xff\xff")).unwrap();
     assert_eq!(client.read_message().unwrap().0, 0x81);

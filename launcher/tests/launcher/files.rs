@@ -87,11 +87,15 @@ fn a_cancelled_copy_ends_early_and_leaves_nothing() {
     let copies: Vec<u32> = (0..24)
         .map(|index| {
             let to = launcher.folder.path(&format!("to{index}"));
-            client.send(op::COPY, |w| drop(w.bytes(1, path_bytes(&from)).bytes(2, path_bytes(&to)).u64(3, 0o600)))
+            client.send(op::COPY, |w| {
+                w.bytes(1, path_bytes(&from)).bytes(2, path_bytes(&to)).u64(3, 0o600);
+            })
         })
         .collect();
     for request in &copies {
-        client.send(op::CANCEL, |w| drop(w.u64(1, (*request).into())));
+        client.send(op::CANCEL, |w| {
+            w.u64(1, (*request).into());
+        });
     }
     let mut cancelled = 0;
     for _ in 0..copies.len() * 2 {
@@ -115,7 +119,11 @@ fn a_hash_counts_holes_as_zeros() {
     let file = File::create(&path).unwrap();
     file.set_len(3_000_001).unwrap();
     file.write_all_at(b"something", 1_500_000).unwrap();
-    let reply = client.call(op::HASH, |w| drop(w.bytes(1, path_bytes(&path)))).unwrap();
+    let reply = client
+        .call(op::HASH, |w| {
+            w.bytes(1, path_bytes(&path));
+        })
+        .unwrap();
     let expected = hearth_wire::sha256::sha256(&fs::read(&path).unwrap());
     let fields = Fields::parse(&reply).unwrap();
     assert_eq!((fields.bytes(1).unwrap(), fields.u64(2).unwrap()), (&expected[..], 3_000_001));
@@ -127,7 +135,11 @@ fn a_log_is_trimmed_only_when_it_is_too_large() {
     let mut client = launcher.client();
     let log = launcher.folder.path("log");
     let mut trim = |max: u64| {
-        let reply = client.call(op::TRIM_LOG, |w| drop(w.bytes(1, path_bytes(&log)).u64(2, max).u64(3, 4))).unwrap();
+        let reply = client
+            .call(op::TRIM_LOG, |w| {
+                w.bytes(1, path_bytes(&log)).u64(2, max).u64(3, 4);
+            })
+            .unwrap();
         Fields::parse(&reply).unwrap().flag(1).unwrap()
     };
     fs::write(&log, "0123456789").unwrap();
@@ -147,8 +159,12 @@ fn files_and_directories_are_synced() {
     let file = launcher.folder.path("file");
     fs::write(&file, "x").unwrap();
     client
-        .call(op::FSYNC, |w| drop(w.bytes(1, path_bytes(&file)).bytes(1, path_bytes(file.parent().unwrap()))))
+        .call(op::FSYNC, |w| {
+            w.bytes(1, path_bytes(&file)).bytes(1, path_bytes(file.parent().unwrap()));
+        })
         .unwrap();
-    let refused = client.call(op::FSYNC, |w| drop(w.bytes(1, b"/no/such/file")));
+    let refused = client.call(op::FSYNC, |w| {
+        w.bytes(1, b"/no/such/file");
+    });
     assert_eq!(refused.unwrap_err().errno, libc::ENOENT);
 }

@@ -170,7 +170,11 @@ fn a_memory_file_is_made_once_listed_saved_and_dropped() {
     assert!(metadata.blocks() * 512 < SIZE, "holes stay holes");
 
     for _again in 0..2 {
-        client.call(op::MEMFD_DROP, |w| drop(w.text(1, "ram-1"))).unwrap();
+        client
+            .call(op::MEMFD_DROP, |w| {
+                w.text(1, "ram-1");
+            })
+            .unwrap();
     }
     let gone = client.call(op::MEMFD_SAVE, |w| {
         w.text(1, "ram-1").bytes(2, path_bytes(&saved)).u64(3, 0o400);
@@ -185,7 +189,9 @@ fn clients_that_want_the_same_memory_file_at_once_get_the_same() {
     let base = launcher.folder.path("base");
     ram_file(&base, 64 << 20);
     let ask = |client: &mut Client| {
-        client.send(op::MEMFD, |w| drop(w.text(1, "ram-1").u64(2, 64 << 20).bytes(3, path_bytes(&base)).flag(4, true)))
+        client.send(op::MEMFD, |w| {
+            w.text(1, "ram-1").u64(2, 64 << 20).bytes(3, path_bytes(&base)).flag(4, true);
+        })
     };
     for _ in 0..6 {
         ask(&mut client);

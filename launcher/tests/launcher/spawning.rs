@@ -90,7 +90,11 @@ fn a_stale_socket_is_replaced_and_a_living_one_or_a_file_is_not() {
     let mut client = launcher.client();
     let path = launcher.folder.path("socket");
     let fd = descriptor(2, &path);
-    let mut attempt = |id: &str| spawn(&mut client, &launcher.folder, id, &["/bin/true"], |w| drop(w.fields(6, &fd)));
+    let mut attempt = |id: &str| {
+        spawn(&mut client, &launcher.folder, id, &["/bin/true"], |w| {
+            w.fields(6, &fd);
+        })
+    };
     let living = UnixListener::bind(&path).unwrap();
     assert_eq!(attempt("a").unwrap_err().errno, libc::EADDRINUSE);
     drop(living);
@@ -118,7 +122,9 @@ fn a_spawn_that_fails_leaves_no_socket_and_no_process() {
     ] {
         let refused = spawn(&mut client, &launcher.folder, "a", &[program], |w| {
             w.fields(6, &listen);
-            more.iter().for_each(|fd| drop(w.fields(6, fd)));
+            more.iter().for_each(|fd| {
+                w.fields(6, fd);
+            });
         });
         assert_eq!(refused.unwrap_err().errno, errno, "{program}");
         assert!(!socket.exists(), "{program}");
@@ -160,7 +166,10 @@ fn a_fifo_or_a_link_in_the_place_of_a_file_is_refused_at_once() {
     assert_eq!(unsafe { libc::mkfifo(c_fifo.as_ptr(), 0o600) }, 0);
     std::os::unix::fs::symlink("/etc/passwd", &link).unwrap();
     for fd in [descriptor(0, &fifo), descriptor(1, &link), descriptor(4, &link)] {
-        assert!(spawn(&mut client, &launcher.folder, "a", &["/bin/true"], |w| drop(w.fields(6, &fd))).is_err());
+        assert!(spawn(&mut client, &launcher.folder, "a", &["/bin/true"], |w| {
+            w.fields(6, &fd);
+        })
+        .is_err());
     }
 }
 
@@ -216,7 +225,9 @@ fn niceness_is_set_and_bad_values_are_named() {
 fn a_socket_path_that_is_too_long_is_refused_with_the_limit() {
     let launcher = Launcher::start();
     let long = descriptor(2, &launcher.folder.path(&"s".repeat(100)));
-    let refused = spawn(&mut launcher.client(), &launcher.folder, "a", &["/bin/true"], |w| drop(w.fields(6, &long)));
+    let refused = spawn(&mut launcher.client(), &launcher.folder, "a", &["/bin/true"], |w| {
+        w.fields(6, &long);
+    });
     let refused = refused.unwrap_err();
     assert_eq!(refused.errno, libc::ENAMETOOLONG);
     assert!(refused.text.ends_with("allowed: 107"), "{}", refused.text);
