@@ -11,4 +11,5 @@ export interface Database {
   readonly sql: Kysely<AnyTables>
   /** Which rule an insert or update broke; `undefined` for every other error. */
   brokenRule(error: unknown): 'duplicate_key' | 'live_name' | undefined
+  close(): Promise<void>
 }

@@ -1,10 +1,11 @@
 import { closeSync, openSync } from 'node:fs'
 import BetterSqlite from 'better-sqlite3'
-import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely'
+import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely'
 import type { AnyTables, Database } from '../database.ts'
 
 /** How long to wait for another process that is writing, in milliseconds. */
 const busyTimeoutMs = 5000
+const maxStatements = 200
 
 /**
  * Opens one connection. `normal`: a commit survives `kill -9`; `full`: also a power cut, at the price of an fsync
@@ -19,7 +20,27 @@ export function connectSqlite(path: string, synchronous: 'normal' | 'full'): Dat
   connection.pragma(`synchronous = ${synchronous}`)
   connection.pragma('foreign_keys = ON')
   connection.pragma('secure_delete = ON')
-  return { sql: new Kysely<AnyTables>({ dialect: new TransactionalSqlite({ database: connection }) }), brokenRule }
+  const database = { prepare: remembered(connection), close: () => connection.close() }
+  const sql = new Kysely<AnyTables>({ dialect: new TransactionalSqlite({ database }) })
+  const close = async () => {
+    await sql.destroy()
+    // Kysely does not close what it never asked.
+    connection.close()
+  }
+  return { sql, brokenRule, close }
+}
+
+/** Statements are compiled once: that is most of the time of a small query. There are a few dozen of them. */
+function remembered(connection: BetterSqlite.Database): SqliteDatabase['prepare'] {
+  const statements = new Map<string, SqliteStatement>()
+  return (text) => {
+    const known = statements.get(text)
+    if (known !== undefined) return known
+    if (statements.size >= maxStatements) statements.clear()
+    const statement = connection.prepare(text) as SqliteStatement
+    statements.set(text, statement)
+    return statement
+  }
 }
 
 function brokenRule(error: unknown): ReturnType<Database['brokenRule']> {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bareMachine, describeStore, machineId, snapshotId, snapshotRow } from '@hearth/conformance'
@@ -73,3 +73,19 @@ it('refuses a file that is no database, and a place where none can be, saying so
     message: expect.stringContaining('cannot be opened'),
   })
 })
+
+it('closes every file, also on connections that were never asked anything', async () => {
+  const path = freshPath()
+  await (await open(path)).close()
+  const left = readdirSync('/proc/self/fd').filter((fd) => linkOf(fd).startsWith(path))
+  expect(left).toEqual([])
+  expect(existsSync(`${path}-wal`)).toBe(false)
+})
+
+function linkOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return '' // The descriptor of the listing itself is closed by now.
+  }
+}

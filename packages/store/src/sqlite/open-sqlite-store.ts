@@ -16,11 +16,11 @@ export async function openSqliteStore({ path, log }: SqliteStoreOptions): Promis
     await migrate(durable.sql, log)
     const fast = connect(path, 'normal')
     return sqlStateStore({ fast, durable }, async () => {
-      await fast.sql.destroy()
-      await durable.sql.destroy()
+      await fast.close()
+      await durable.close()
     })
   } catch (error) {
-    await durable.sql.destroy()
+    await durable.close()
     throw error
   }
 }
