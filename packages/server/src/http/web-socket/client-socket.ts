@@ -6,10 +6,12 @@ import { HearthError } from '@hearth/model'
 export const maxMessageBytes = 1024 * 1024
 /** What may wait in this process to be sent to one client. */
 const sendAheadBytes = 256 * 1024
-/** What may wait in this process to be read by the machine, before the client is asked to pause … */
+/** What may wait in this process to be taken by the machine, before the client is asked to pause … */
 const pauseAboveBytes = 256 * 1024
 /** … and, when it does not care, before its socket is no longer read. */
 const stopAboveBytes = 8 * 1024 * 1024
+/** What may wait for us to look at it, before the socket is no longer read. */
+const inboxBytes = 1024 * 1024
 /** A client that is not read cannot be seen to leave; writing to it tells. */
 const pingWhileStoppedMs = 1000
 
@@ -26,17 +28,27 @@ export class ClientSocket {
   readonly #messages: (string | Buffer)[] = []
   #wake: (() => void) | undefined
   #holding: { readonly released: Promise<void>; release: () => void } | undefined
+  #inboxBytes = 0
+  #inboxIsFull = false
+  /** Reasons not to read the socket; the ping goes with the first one. */
   #stops = 0
+  #ping: NodeJS.Timeout | undefined
 
   constructor(socket: WebSocket) {
     this.#socket = socket
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       this.#messages.push(isBinary ? data : data.toString('utf8'))
+      this.#inboxBytes += data.length
+      if (this.#inboxBytes > inboxBytes && !this.#inboxIsFull) {
+        this.#inboxIsFull = true
+        this.#stopReading()
+      }
       this.#wake?.()
     })
     socket.on('close', () => {
       this.#left.abort(new HearthError('cancelled', 'the client went away'))
       this.release()
+      clearInterval(this.#ping)
       this.#wake?.()
     })
     // An error is followed by a close, which says all we need.
@@ -52,6 +64,11 @@ export class ClientSocket {
   async next(): Promise<string | Buffer | undefined> {
     for (;;) {
       const message = this.#messages.shift()
+      if (message !== undefined) this.#inboxBytes -= Buffer.byteLength(message)
+      if (this.#inboxIsFull && this.#messages.length === 0) {
+        this.#inboxIsFull = false
+        this.#readOn()
+      }
       if (message !== undefined || this.gone.aborted) return message
       await new Promise<void>((resolve) => {
         this.#wake = resolve
@@ -95,7 +112,10 @@ export class ClientSocket {
       this.say({ type: 'pause' })
       void this.#relief(target).then(() => this.say({ type: 'resume' }))
     }
-    if (target.writableLength > stopAboveBytes) await this.#stopReading(target)
+    if (target.writableLength <= stopAboveBytes) return
+    this.#stopReading()
+    await this.#relief(target)
+    this.#readOn()
   }
 
   /** Ends the connection once everything is sent. */
@@ -109,18 +129,22 @@ export class ClientSocket {
     this.#socket.close(internalError)
   }
 
-  async #stopReading(target: Writable): Promise<void> {
-    this.#stops++
+  #stopReading(): void {
+    if (this.#stops++ > 0) return
     this.#socket.pause()
-    const ping = setInterval(() => this.#socket.ping(), pingWhileStoppedMs)
-    await this.#relief(target)
-    clearInterval(ping)
-    if (--this.#stops === 0 && this.#socket.readyState === this.#socket.OPEN) this.#socket.resume()
+    this.#ping = setInterval(() => this.#socket.ping(), pingWhileStoppedMs)
+  }
+
+  #readOn(): void {
+    if (--this.#stops > 0) return
+    clearInterval(this.#ping)
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.resume()
   }
 
   /** Resolves when `target` takes more, or there is no sense in waiting for that. */
   #relief(target: Writable): Promise<void> {
     return new Promise((resolve) => {
+      if (this.gone.aborted || target.closed) return resolve()
       target.once('drain', resolve)
       target.once('close', resolve)
       this.gone.addEventListener('abort', () => resolve(), { once: true })

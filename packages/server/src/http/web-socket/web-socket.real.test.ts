@@ -50,15 +50,9 @@ class ScriptedExec implements ExecHandle {
     this.stderr.destroy(error)
     this.#exit.reject(error)
   }
-  async signal(signal: number): Promise<void> {
-    this.signals.push(signal)
-  }
-  async resize(cols: number, rows: number): Promise<void> {
-    this.sizes.push(`${cols}x${rows}`)
-  }
-  close(): void {
-    this.closed.resolve()
-  }
+  signal = async (signal: number) => void this.signals.push(signal)
+  resize = async (cols: number, rows: number) => void this.sizes.push(`${cols}x${rows}`)
+  close = () => this.closed.resolve()
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'hearth-ws-'))
@@ -310,6 +304,21 @@ describe('back-pressure', () => {
     client.say({ type: 'eof' })
     await client.closed
     expect(Buffer.concat(exec.taken)).toHaveLength(2 * 1024 * 1024)
+  })
+
+  it('takes little of a client while its process has not started', async () => {
+    const started = Promise.withResolvers<ExecHandle>()
+    vi.mocked(session.exec)?.mockReturnValue(started.promise)
+    const client = connect('/v1/machines/m/exec')
+    await client.opened
+    client.say({ argv: ['cat'], stdin: true })
+    const message = Buffer.concat([Buffer.from([0]), chunk])
+    for (let sent = 0; sent < total; sent += chunk.length) client.socket.send(message)
+    client.say({ type: 'eof' })
+    expect(await settled(() => client.socket.bufferedAmount)).toBeGreaterThan(total / 2)
+    started.resolve(exec)
+    await client.closed
+    expect(Buffer.concat(exec.taken)).toHaveLength(total)
   })
 
   it('reads no more of a client that does not care, and still sees it vanish', async () => {
