@@ -74,6 +74,7 @@ async function livingMembers(group: number): Promise<number> {
 
 /** The state letter of a process when it is of `group` (proc(5): fields 3 and 5 of stat, behind the name in parentheses). */
 async function stateInGroup(pid: string, group: number): Promise<string | undefined> {
+  // One that ended since it was listed is none of the living.
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')
   const [state, , processGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return Number(processGroup) === group ? state : undefined

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { driverError } from '@hearth/model'
+import { ifThere } from './if-there.ts'
 import { kernelRelease } from './kernel.ts'
 import { guestModules, type KernelModule, moduleCatalog, resolveModules } from './modules.ts'
 
@@ -48,24 +49,15 @@ export function assetsDigest(assets: Assets): string {
 async function findModules(top: string, release: string): Promise<string> {
   const places = [top, join(top, 'lib/modules', release), join(top, 'usr/lib/modules', release)]
   for (const place of places) {
-    if ((await readIfThere(join(place, 'modules.builtin'))) !== undefined) return place
+    if ((await ifThere(readFile(join(place, 'modules.builtin')))) !== undefined) return place
   }
   throw driverError('Misconfigured', `no modules of the kernel ${release} below ${top}`, { hint: setupHint })
 }
 
 async function readAsset(path: string): Promise<Buffer> {
-  const content = await readIfThere(path)
+  const content = await ifThere(readFile(path))
   if (content === undefined) throw driverError('Unavailable', `${path} does not exist`, { hint: setupHint })
   return content
-}
-
-async function readIfThere(path: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(path)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
 }
 
 const setupHint = 'Run the set-up: "npm run setup".'

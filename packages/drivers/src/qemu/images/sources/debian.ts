@@ -6,6 +6,7 @@ import { checkEntries } from '../tar/check-entries.ts'
 import { isCutOff } from '../tar/damaged.ts'
 import type { TarMember } from '../tar/entry.ts'
 import { readTar } from '../tar/read-tar.ts'
+import { hostAptSources, mirrorArguments, proxyOptions } from './apt-settings.ts'
 import type { ContentOptions } from './content-options.ts'
 import { debianFailure } from './debian-failure.ts'
 import { tidyDebian } from './debian-tidy.ts'
@@ -37,15 +38,7 @@ export async function withDebian(
   // In a user namespace another user than ours works in it.
   await mkdir(temporary, { mode: 0o755 })
   const isRoot = process.getuid?.() === 0
-  const argv = [
-    ...(isRoot ? ownNamespaces : []),
-    'mmdebstrap',
-    '--variant=minbase',
-    '--format=tar',
-    ...aptOptions.map((option) => `--aptopt=${option}`),
-  ]
-  if (source.include.length > 0) argv.push(`--include=${source.include.join(',')}`)
-  argv.push('--', source.suite, '-')
+  const argv = [...(isRoot ? ownNamespaces : []), ...(await command(source, signal))]
   const startS = Math.floor((await stat(temporary)).mtimeMs / 1000)
   const onStderrLine = (line: string) => {
     const step = /^I: (.{1,200})$/.exec(line)?.[1]
@@ -62,4 +55,11 @@ export async function withDebian(
     if (failure?.program !== argv[0]) throw error
     throw debianFailure(source.suite, failure?.stderr ?? '', error)
   }
+}
+
+async function command({ suite, include }: DebianSource, signal: AbortSignal | undefined): Promise<string[]> {
+  const options = [...aptOptions, ...(await proxyOptions({ signal }))].map((option) => `--aptopt=${option}`)
+  const packages = include.length === 0 ? [] : [`--include=${include.join(',')}`]
+  const mirrors = mirrorArguments(await hostAptSources(), suite)
+  return ['mmdebstrap', '--variant=minbase', '--format=tar', ...options, ...packages, '--', suite, '-', ...mirrors]
 }
