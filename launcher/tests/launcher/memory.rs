@@ -1,7 +1,7 @@
 //! Captures, comparisons and memory files.
 
 use crate::machine::{ram_file, Machine, PAGE};
-use crate::support::{number, op, path_bytes, Client, Folder, Launcher, Refused};
+use crate::support::{is_root, number, op, path_bytes, Client, Folder, Launcher, Refused};
 use hearth_wire::fields::Fields;
 use std::fs;
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
@@ -87,6 +87,49 @@ fn a_warm_pass_changes_nothing_in_the_file() {
     assert_eq!(fs::read(&copied).unwrap(), fs::read(&base).unwrap());
     capture(&mut client, "a", mapped, &copied).unwrap();
     assert_eq!(first_difference(&mut client, "a", mapped, &copied), None);
+}
+
+#[test]
+fn memory_beyond_four_gib_is_captured_at_its_place() {
+    let launcher = Launcher::start();
+    let mut client = launcher.client();
+    let (size, copied) = (5 << 30, launcher.folder.path("copy"));
+    make_memfd(&mut client, "ram-1", size, None, true).unwrap();
+    let mut machine = Machine::with_memfd(&mut client, &launcher.folder, "a", "ram-1");
+    machine.write(size - PAGE, PAGE, 9);
+    let file = fs::File::create(&copied).unwrap();
+    file.set_len(size).unwrap();
+    let reply = capture(&mut client, "a", "/memfd:ram-1", &copied).unwrap();
+    assert_eq!(number(&reply, 1), 1);
+    let mut page = [0; PAGE as usize];
+    fs::File::open(&copied).unwrap().read_exact_at(&mut page, size - PAGE).unwrap();
+    assert_eq!((page[0], page[7]), (9, 10));
+    assert!(file.metadata().unwrap().blocks() * 512 <= 64 << 10);
+}
+
+#[test]
+fn the_memory_of_an_adopted_machine_is_captured_as_well() {
+    if !is_root() {
+        eprintln!("not root: another process's memory may be out of reach, so it was not tested");
+        return;
+    }
+    let mut launcher = Launcher::start();
+    let mut client = launcher.client();
+    let (base, copied) = (launcher.folder.path("base"), launcher.folder.path("copy"));
+    ram_file(&base, SIZE);
+    let mut machine = Machine::with_file(&mut client, &launcher.folder, "a", &base);
+    machine.write(5 * PAGE, 1, 1);
+    copy(&mut client, &base, &copied);
+    let child = client.list().remove(0);
+    launcher.replace();
+    let mut client = launcher.client();
+    client
+        .call(op::ADOPT, |w| {
+            w.text(1, "a").u64(2, child.pid as u64).u64(3, child.start_time);
+        })
+        .unwrap();
+    assert_eq!(number(&capture(&mut client, "a", base.to_str().unwrap(), &copied).unwrap(), 1), 1);
+    assert_eq!(first_difference(&mut client, "a", base.to_str().unwrap(), &copied), None);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Watching and ending children.
 
-use crate::support::{op, open_descriptors, spawn, stat, Exit, Launcher};
+use crate::support::{op, open_descriptors, path_bytes, spawn, stat, Exit, Launcher};
 use std::process::{Command, Stdio};
 
 #[test]
@@ -144,4 +144,25 @@ fn nothing_stays_open_after_many_children() {
         }
     }
     assert_eq!(open_descriptors(launcher.pid()), before);
+}
+
+#[test]
+fn a_spawn_does_not_wait_for_long_work() {
+    let launcher = Launcher::start();
+    let mut client = launcher.client();
+    let from = launcher.folder.path("from");
+    std::fs::write(&from, vec![1; 32 << 20]).unwrap();
+    for index in 0..16 {
+        let to = launcher.folder.path(&format!("to{index}"));
+        client.send(op::COPY, |w| {
+            w.bytes(1, path_bytes(&from)).bytes(2, path_bytes(&to)).u64(3, 0o600);
+        });
+    }
+    let log = launcher.folder.path("log");
+    let spawned = client.send(op::SPAWN, |w| {
+        w.text(1, "a").bytes(2, b"/bin/sleep").bytes(2, b"60").bytes(4, b"/").bytes(5, path_bytes(&log));
+    });
+    let answers: Vec<u32> = (0..17).map(|_| client.read_message().unwrap().1).collect();
+    let place = answers.iter().position(|request| *request == spawned).unwrap();
+    assert!(place < 8, "it was answered after {place} of 16 copies");
 }
