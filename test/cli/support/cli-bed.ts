@@ -38,7 +38,7 @@ export class CliBed {
 
   private constructor() {
     const program = join(root, 'test/cli/support/memory-server.ts')
-    this.#server = spawn(process.execPath, ['--conditions=hearth-source', program, '--home', this.home, '--ready-fd', '3'], {
+    this.#server = spawn(process.execPath, ['--conditions=hearth-source', program, '--home', this.home], {
       stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
     })
   }

@@ -23,7 +23,7 @@ export class HostExec implements ExecHandle {
   ended: ExecExit | undefined
   readonly #child: ChildProcess
 
-  private constructor(guest: HostGuest, child: ChildProcess, request: ExecRequest, execId: number) {
+  private constructor(child: ChildProcess, request: ExecRequest, execId: number) {
     const { stdin, stdout, stderr, pid } = child
     if (!stdout || !stderr || pid === undefined) throw new HearthError('guest_error', `${request.argv[0]}: not found`)
     this.#child = child
@@ -35,12 +35,11 @@ export class HostExec implements ExecHandle {
     this.stdin = stdin ?? new Writable({ write: (_chunk, _encoding, callback) => callback() })
     this.stdout = stdout
     this.stderr = stderr
-    if (request.toConsole) stdout.on('data', (chunk: Buffer) => (guest.output += chunk.toString()))
     this.exit = once(child, 'exit').then(([code, signal]) => {
       this.ended = signal === null ? { code } : { code: 128 + signalNumber(signal), signal: signalNumber(signal) }
       return this.ended
     })
-    guest.stops.add(() => this.#kill('SIGKILL'))
+    process.once('exit', () => this.#kill('SIGKILL'))
   }
 
   static async start(guest: HostGuest, request: ExecRequest): Promise<HostExec> {
@@ -60,7 +59,7 @@ export class HostExec implements ExecHandle {
       throw new HearthError('guest_error', `${request.argv[0]}: not found`, { cause: error })
     }
     const known = running.get(guest) ?? []
-    const exec = new HostExec(guest, child, request, known.length + 1)
+    const exec = new HostExec(child, request, known.length + 1)
     running.set(guest, [...known, exec])
     return exec
   }

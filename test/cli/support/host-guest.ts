@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Duplex } from 'node:stream'
-import type { GuestState, MemoryGuest } from '@hearth/drivers'
+import { type Duplex, duplexPair } from 'node:stream'
 import type { ReceiptVerifier } from '@hearth/engine'
 import { HearthError, type OpenGuest } from '@hearth/model'
+import { type GuestDoubleOptions, InMemoryGuestDouble } from '@hearth/protocol'
 import { HostSession } from './host-session.ts'
 
 /** What a guest remembers. */
@@ -20,40 +20,40 @@ export interface Remembered {
 const nonces = new Map<string, HostGuest>()
 
 /** A guest whose programs run on this computer, in a folder of its own: enough of a machine for a client to talk to. */
-export class HostGuest implements MemoryGuest {
+export class HostGuest extends InMemoryGuestDouble {
   readonly folder = mkdtempSync(join(tmpdir(), 'hearth-guest-'))
   readonly remembered: Remembered
-  readonly stops = new Set<() => void>()
-  readonly ended: (how: string) => void
-  output = 'booted\n'
+  #stream: Duplex | undefined
 
-  constructor(options: { readonly state?: GuestState; readonly ended: (how: string) => void }) {
+  constructor(options: GuestDoubleOptions, remembered?: Remembered) {
+    super(options)
     mkdirSync(join(this.folder, 'tmp'))
-    this.ended = options.ended
-    const fresh = { env: {}, secrets: {}, hostname: 'localhost', machineUuid: '', generation: 0 }
-    this.remembered = (options.state?.memory as Remembered | undefined) ?? fresh
+    this.remembered = remembered ?? { env: {}, secrets: {}, hostname: 'localhost', machineUuid: '', generation: 0 }
+    process.once('exit', () => rmSync(this.folder, { recursive: true, force: true }))
   }
 
-  serve(stream: Duplex): void {
-    stream.on('error', () => stream.destroy())
-    stream.on('end', () => stream.destroy())
-    stream.once('data', (nonce: Buffer) => {
+  override connect(): Duplex {
+    const [host, inside] = duplexPair()
+    this.#stream = inside
+    inside.on('error', () => inside.destroy())
+    inside.on('end', () => inside.destroy())
+    inside.once('data', (nonce: Buffer) => {
       nonces.set(nonce.toString(), this)
-      stream.write('ok')
+      inside.write('ok')
     })
+    return host
   }
 
-  capture(): GuestState {
-    return structuredClone({ memory: this.remembered, disk: {} })
+  override disconnect(): void {
+    this.#stream?.destroy()
   }
 
-  console(): string {
-    return this.output
+  override clone(options: GuestDoubleOptions): InMemoryGuestDouble {
+    return new HostGuest({ ...this.options, ...options }, structuredClone(this.remembered))
   }
 
-  end(): void {
-    for (const stop of this.stops) stop()
-    rmSync(this.folder, { recursive: true, force: true })
+  powerOff(): void {
+    this.options.onShutdown?.('poweroff')
   }
 }
 

@@ -168,7 +168,7 @@ export class HostSession {
   }
 
   async shutdown(): Promise<void> {
-    setImmediate(() => this.#guest.ended('power off'))
+    this.#guest.powerOff()
   }
 
   close(): void {

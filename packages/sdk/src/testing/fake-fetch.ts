@@ -1,6 +1,6 @@
 import type { Fetch, FetchInit, FetchResponse } from '../transport.ts'
 
-export interface Recorded {
+interface Recorded {
   readonly url: string
   readonly init: FetchInit
 }

@@ -24,7 +24,7 @@ function nodeCheck({ node }: Requirements): Check {
 }
 
 /** Compares `MAJOR.MINOR.PATCH`. */
-export function isOlder(version: string, than: string): boolean {
+function isOlder(version: string, than: string): boolean {
   return version.localeCompare(than, 'en', { numeric: true }) < 0
 }
 
