@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { json, text } from 'node:stream/consumers'
 import { MemoryDriver, MemoryHost } from '@hearth/drivers'
 import { type Log, silentLog, systemClock } from '@hearth/model'
-import { type RunningServer, runServer } from '@hearth/server'
+import { generateSshHostKey, openGuest } from '@hearth/protocol'
+import { type Config, type RunningServer, receiptVerifier, runServer } from '@hearth/server'
 import { openSqliteStore, takeFileLock } from '@hearth/store'
-import { DirectGuest, openDirectGuest } from '../../engine/support/direct-guest.ts'
 
 export interface MemoryServer extends RunningServer {
   readonly host: MemoryHost
@@ -18,8 +18,8 @@ export async function memoryServer(
   options: { readonly host?: MemoryHost; readonly listen?: { host: string; port: number }; readonly log?: Log } = {},
 ): Promise<MemoryServer> {
   const { host = new MemoryHost(), listen, log = silentLog } = options
-  const config = { home, log: 'info', listen, accel: 'auto', assets: '/nowhere' } as const
-  const origins = { home: 'default', log: 'default', listen: 'default', accel: 'default', assets: 'default' }
+  const config: Config = { home, log: 'info', listen, drivers: ['memory'], accel: 'auto', assets: '/nowhere' }
+  const origins = { home: 'default', log: 'default', listen: 'default', drivers: 'default', accel: 'default', assets: 'default' }
   const server = await runServer(
     { config, origins, readyFd: undefined },
     {
@@ -29,12 +29,12 @@ export async function memoryServer(
       log,
       clock: systemClock,
       random: (size) => randomBytes(size),
-      openGuest: openDirectGuest,
-      receipts: { identify: () => undefined, assign: () => undefined },
-      newSshHostKey: () => ({ type: 'ed25519', privateKey: 'private', publicKey: 'public' }),
+      openGuest,
+      receipts: receiptVerifier,
+      newSshHostKey: () => generateSshHostKey(),
       takeLock: takeFileLock,
       openStore: (path) => openSqliteStore({ path, log }),
-      openDrivers: async () => [new MemoryDriver({ host, newGuest: (guest) => new DirectGuest(guest) })],
+      openDrivers: async () => [new MemoryDriver({ host })],
     },
   )
   return { ...server, host }

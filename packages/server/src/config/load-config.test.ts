@@ -29,6 +29,7 @@ describe('settings', () => {
       home: `${home}/.hearth`,
       log: 'info',
       listen: undefined,
+      drivers: ['qemu'],
       accel: 'auto',
       assets: '/opt/hearth/build',
     })
@@ -38,9 +39,14 @@ describe('settings', () => {
   })
 
   it('are taken from flags before the environment before the file, and say where they are from', async () => {
-    const file = 'log: error\naccel: kvm\nlisten: 127.0.0.1:1\n'
+    const file = 'log: error\naccel: kvm\nlisten: 127.0.0.1:1\ndrivers: [memory, qemu]\n'
     const loaded = await withFile(file, { env: { HEARTH_LOG: 'warn', HEARTH_LISTEN: '[::1]:2' }, argv: ['--listen=localhost:3'] })
-    expect(loaded.config).toMatchObject({ log: 'warn', accel: 'kvm', listen: { host: 'localhost', port: 3 } })
+    expect(loaded.config).toMatchObject({
+      log: 'warn',
+      accel: 'kvm',
+      drivers: ['memory', 'qemu'],
+      listen: { host: 'localhost', port: 3 },
+    })
     expect(loaded.origins).toMatchObject({
       home: 'environment HEARTH_HOME',
       log: 'environment HEARTH_LOG',
@@ -60,6 +66,7 @@ describe('settings', () => {
       'HEARTH_LOG: "loud" is not allowed; one of "debug", "info", "warn", "error", "silent"',
     ],
     [from({ argv: ['--accel', 'gpu'] }), '--accel: "gpu" is not allowed; one of "auto", "kvm", "tcg"'],
+    [from({ env: { HEARTH_DRIVERS: 'qemu,docker' } }), 'HEARTH_DRIVERS: "qemu,docker" is not allowed; one of "qemu", "memory"'],
     [from({ argv: ['--home', 'relative'] }), '--home: "relative" is not allowed; an absolute path'],
     [from({ env: { HEARTH_LISTEN: '0.0.0.0:80' } }), 'HEARTH_LISTEN: "0.0.0.0:80" is not allowed; a loopback address'],
     [from({ env: { HEARTH_LISTEN: '127.0.0.1:99999' } }), 'HEARTH_LISTEN: "127.0.0.1:99999" is not allowed'],

@@ -44,6 +44,16 @@ export const settings = {
     fallback: () => undefined,
     about: 'Also answer on this TCP address; loopback only. Whoever can reach it on this host may do everything, so it is off.',
   }),
+  drivers: setting({
+    flag: 'drivers',
+    env: 'HEARTH_DRIVERS',
+    schema: z.preprocess(
+      (value) => (typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value),
+      z.array(z.enum(['qemu', 'memory'])).min(1),
+    ),
+    fallback: (): ('qemu' | 'memory')[] => ['qemu'],
+    about: 'Which drivers to use; the first makes new templates. `memory` only pretends, and its machines end with the server.',
+  }),
   accel: setting({
     flag: 'accel',
     env: 'HEARTH_ACCEL',

@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { isHearthError, messageOf, systemClock } from '@hearth/model'
+import { isHearthError, type Log, type MachineDriver, messageOf, systemClock } from '@hearth/model'
 import { generateSshHostKey, openGuest } from '@hearth/protocol'
 import { openSqliteStore, takeFileLock } from '@hearth/store'
 import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
+import type { Config } from '../config/settings.ts'
+import type { HomeLayout } from '../home/home-layout.ts'
 import { pinoLog } from '../log/pino-log.ts'
 import { receiptVerifier } from '../receipt-verifier.ts'
 import { runServer } from '../run-server.ts'
@@ -50,16 +52,24 @@ async function runUntilAsked(loaded: LoadedConfig): Promise<void> {
     newSshHostKey: () => generateSshHostKey(),
     takeLock: takeFileLock,
     openStore: (path) => openSqliteStore({ path, log }),
-    async openDrivers(home) {
-      const { createQemuDriver } = await import('@hearth/drivers')
-      return [await createQemuDriver({ home: home.root, assets: config.assets, acceleration: config.accel, log })]
-    },
+    openDrivers: (home) => Promise.all(config.drivers.map((name) => openDriver(name, home, config, log))),
   })
   if (readyFd !== undefined) closeSync(readyFd)
   const why = await Promise.race([signalled, server.asked.then(() => 'the API')])
   log.info('server.stopping', { why })
   await server.close()
   log.info('server.stopped')
+}
+
+/** Each driver is loaded only where it is used. */
+async function openDriver(name: Config['drivers'][number], home: HomeLayout, config: Config, log: Log): Promise<MachineDriver> {
+  const drivers = await import('@hearth/drivers')
+  switch (name) {
+    case 'qemu':
+      return drivers.createQemuDriver({ home: home.root, assets: config.assets, acceleration: config.accel, log })
+    case 'memory':
+      return new drivers.MemoryDriver({ host: new drivers.MemoryHost() })
+  }
 }
 
 /** The first signal asks to end; the second one does not wait. */
