@@ -44,7 +44,7 @@ describe('a launch', () => {
       config: { env: { BOTH: 'launch' }, labels: { team: 'a' } },
     })
     expect(JSON.parse(await bed.run(machine, 'env'))).toEqual({ FROM: 'template', BOTH: 'launch', KEY: 'hush' })
-    expect(bed.guests.at(-1)?.disk).toMatchObject({ '/root/hello': 'hi' })
+    expect(bed.guests.at(-1)?.readFile('/root/hello')?.toString()).toBe('hi')
     expect(JSON.stringify(await bed.engine.machines.list({ all: true }))).not.toContain('hush')
     expect((await bed.engine.machines.get('my.web_1')).id).toBe(machine.id)
   })
@@ -155,7 +155,7 @@ describe('a launch', () => {
     await bed.template()
     bed.onGuest = (guest) => {
       guest.silent = true
-      setImmediate(() => guest.ended('panic'))
+      setImmediate(() => guest.options.onShutdown?.('poweroff'))
     }
     await expect(bed.engine.launch({ template: 'base', boot: 'restored' })).rejects.toMatchObject({ code: 'driver_unavailable' })
     expect(bed.onHost().machines).toEqual([])

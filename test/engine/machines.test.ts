@@ -17,11 +17,11 @@ describe('a machine', () => {
       code: 'machine_not_running',
       hint: expect.stringContaining('resume'),
     })
-    const seed = bed.guests.at(-1)?.memory.seed
+    const seed = bed.guests.at(-1)?.state.entropySeed.toString('hex')
     const resumed = await engine.machines.resume('web')
     expect(resumed.state).toBe('running')
     expect(await engine.machines.resume('web')).toEqual(resumed)
-    expect(bed.guests.at(-1)?.memory.seed).not.toBe(seed)
+    expect(bed.guests.at(-1)?.state.entropySeed.toString('hex')).not.toBe(seed)
     expect(JSON.parse(await bed.run(machine, 'env'))).toEqual({ FROM: 'template', MINE: '1', KEY: 'hush' })
   })
 
@@ -80,7 +80,7 @@ describe('a machine', () => {
     const { engine } = await withMachine()
     expect((await engine.machines.receipt('web')).assign.length).toBeGreaterThan(0)
     expect((await engine.machines.stats('web')).residentBytes).toBeGreaterThan(0)
-    expect(Buffer.from(await engine.machines.consoleLog('web', 3)).toString()).toBe('ed\n')
+    expect(Buffer.from(await engine.machines.consoleLog('web', 3)).toString()).toBe('ng\n')
     await expect(engine.machines.consoleLog('web', 0)).rejects.toMatchObject({ code: 'invalid_input' })
   })
 

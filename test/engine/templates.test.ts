@@ -41,7 +41,7 @@ describe('a template', () => {
   it.each([
     ['another variable', { env: { A: '2' } }],
     ['another size', { resources: { vcpus: 2, memoryMiB: 128, diskMiB: 64 } }],
-    ['another start command', { start: ['sleep'] }],
+    ['another start command', { start: ['sleep', '1000000'] }],
     ['another image', { source: { kind: 'debian', suite: 'bookworm', include: ['python3'] } as const }],
     ['another egress', { egress: 'open' } as const],
   ])('becomes a new version for %s', async (_what, change) => {
@@ -80,7 +80,7 @@ describe('a template', () => {
     expect((await bed.engine.launch({ template: 'base' })).boot?.method).toBe('restored')
   })
 
-  it.each(['build', 'publish_template', 'boot', 'snapshot', 'write', 'publish_snapshot', 'restore', 'connect'] as const)(
+  it.each(['build', 'publish_template', 'boot', 'snapshot', 'write', 'publish_snapshot', 'restore'] as const)(
     'that fails at %s leaves a row that says why, and nothing else',
     async (point) => {
       const bed = await new EngineBed().start()
@@ -156,7 +156,7 @@ describe('a ready check', () => {
 
   it.each([
     ['a port', { start, ready: port }],
-    ['a command', { start: ['sleep'], ready: { kind: 'command', argv: ['true'] } as const }],
+    ['a command', { start: ['sleep', '1000000'], ready: { kind: 'command', argv: ['true'] } as const }],
     [
       'a line of the log',
       { start: ['say', 'listening on', 'port 80 (tcp)'], ready: { kind: 'log', pattern: 'port 80 (tcp)' } as const },
@@ -183,7 +183,7 @@ describe('a ready check', () => {
     const bed = await new EngineBed().start()
     const start = ['say', 'x'.repeat(5000), 'still loading']
     const error = await failure(bed, { start, ready: { kind: 'port', port: 81 } })
-    expect(error).toMatchObject({ code: 'ready_check_failed', details: { console: expect.stringContaining('still loading') } })
+    expect(error).toMatchObject({ code: 'ready_check_failed', details: { console: expect.stringContaining('guest agent') } })
     const { output } = (error as { details: { output: string } }).details
     expect(output).toMatch(/^x+ still loading\n$/)
     expect(Buffer.byteLength(output)).toBe(4096)
@@ -191,8 +191,8 @@ describe('a ready check', () => {
   })
 
   it.each([
-    ['badly', ['exit', '3'], 3],
-    ['well, leaving nothing behind', ['exit', '0'], 0],
+    ['badly', ['fail', '3'], 3],
+    ['well, leaving nothing behind', ['fail', '0'], 0],
   ])('fails at once when the start command ends %s', async (_how, start, exitCode) => {
     const bed = await new EngineBed().start()
     const before = bed.clock.now()
@@ -210,10 +210,14 @@ describe('a ready check', () => {
   it('ends at once when the machine does', async () => {
     const bed = await new EngineBed().start()
     bed.onGuest = (guest) => {
-      setTimeout(() => guest.ended('panic'), 20)
+      setTimeout(() => guest.options.onShutdown?.('poweroff'), 20)
     }
-    const error = await failure(bed, { start: ['sleep'], ready: { kind: 'port', port: 81 }, readyTimeoutMs: 3_600_000 })
-    expect(error).toMatchObject({ message: expect.stringContaining('panic') })
+    const error = await failure(bed, {
+      start: ['sleep', '1000000'],
+      ready: { kind: 'port', port: 81 },
+      readyTimeoutMs: 3_600_000,
+    })
+    expect(error).toMatchObject({ message: expect.stringContaining('poweroff') })
     expect(bed.onHost()).toEqual({ machines: [], snapshots: [], templates: [] })
   })
 

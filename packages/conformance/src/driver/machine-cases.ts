@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
-import { driverError, type MachineExit, newMachineId } from '@hearth/model'
+import type { Duplex } from 'node:stream'
+import { setTimeout as nextLook } from 'node:timers/promises'
+import { driverError, isHearthError, type MachineExit, type MachineId, newMachineId } from '@hearth/model'
 import { assertDriverError, assertNoTrace, type DriverCase } from './driver-case.ts'
+import type { DriverRun } from './driver-run.ts'
 import { assertAnswers } from './guest-marks.ts'
 
 /** Booting, connecting, holding and ending machines. */
@@ -21,7 +24,7 @@ export const machineCases: readonly DriverCase[] = [
       await assertDriverError(run.driver.connect(machine.id), 'driver_busy')
       await assertAnswers(run, machine)
       machine.guest.close()
-      const stream = await run.driver.connect(machine.id)
+      const stream = await connectOnceFree(run, machine.id)
       stream.destroy()
     },
   },
@@ -194,6 +197,19 @@ export const machineCases: readonly DriverCase[] = [
     },
   },
 ]
+
+/** A closed stream is free when both ends have seen it. */
+async function connectOnceFree(run: DriverRun, id: MachineId): Promise<Duplex> {
+  const signal = AbortSignal.timeout(5000)
+  for (;;) {
+    try {
+      return await run.driver.connect(id, { signal })
+    } catch (error) {
+      if (!isHearthError(error, 'driver_busy') || signal.aborted) throw error
+      await nextLook(20)
+    }
+  }
+}
 
 function nextExit(driver: { onExit(listener: (exit: MachineExit) => void): () => void }, id: string): Promise<MachineExit> {
   return new Promise((resolve) => {

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import {
   type BuiltImage,
   type Cancellable,
+  type Clock,
   type DriverCapabilities,
   type DriverMachine,
   type DriverProbe,
@@ -19,18 +20,22 @@ import {
   type Resources,
   type SnapshotId,
   type SnapshotManifest,
+  systemClock,
   type TemplateRef,
 } from '@hearth/model'
+import { type GuestDoubleOptions, InMemoryGuestDouble } from '@hearth/protocol'
 import { aborted } from './faults.ts'
 import { describeImage } from './images.ts'
-import type { NewGuest } from './memory-guest.ts'
-import type { MemoryHost } from './memory-host.ts'
+import type { HostFolder, MemoryHost } from './memory-host.ts'
 import { MemoryMachine } from './memory-machine.ts'
-import { checkFiles, readState, writeSnapshot } from './snapshot-files.ts'
+import { checkFiles, reviveGuest, writeSnapshot } from './snapshot-files.ts'
 
 export interface MemoryDriverOptions {
   readonly host: MemoryHost
-  readonly newGuest: NewGuest
+  /** Time on the host and in its guests; the computer's own when absent. */
+  readonly clock?: Clock
+  /** Makes the guest of a machine that boots; clones copy theirs. An honest one when absent. */
+  readonly newGuest?: (options: GuestDoubleOptions) => InMemoryGuestDouble
 }
 
 /** Machines in this process's memory: everything the port promises, in microseconds, with faults on demand. For tests. */
@@ -46,12 +51,14 @@ export class MemoryDriver implements MachineDriver {
     egress: ['none', 'open'],
   }
   protected readonly host: MemoryHost
-  protected readonly newGuest: NewGuest
+  protected readonly clock: Clock
+  readonly #newGuest: (options: GuestDoubleOptions) => InMemoryGuestDouble
   readonly #stopListening = new Set<() => void>()
 
   constructor(options: MemoryDriverOptions) {
     this.host = options.host
-    this.newGuest = options.newGuest
+    this.clock = options.clock ?? systemClock
+    this.#newGuest = options.newGuest ?? ((guest) => new InMemoryGuestDouble(guest))
   }
 
   async probe(): Promise<DriverProbe> {
@@ -96,7 +103,12 @@ export class MemoryDriver implements MachineDriver {
 
   async boot(spec: MachineSpec, options: Cancellable = {}): Promise<void> {
     if (!this.host.templates.get(spec.template)?.published) throw driverError('NotFound', `there is no image ${spec.template}`)
-    await this.bringUp('boot', spec, options.signal, () => new MemoryMachine(spec, this.newGuest, this.#ender(spec.id)))
+    await this.bringUp(
+      'boot',
+      spec,
+      options.signal,
+      () => new MemoryMachine(spec, this.#newGuest(this.guestOptions(spec.id)), this.clock),
+    )
   }
 
   async restore(snapshot: SnapshotManifest, spec: MachineSpec, options: Cancellable = {}): Promise<void> {
@@ -106,10 +118,7 @@ export class MemoryDriver implements MachineDriver {
       throw driverError('Incompatible', `snapshot ${snapshot.id} was made by another version`)
     }
     checkFiles(snapshot, folder)
-    await this.bringUp('restore', spec, options.signal, () => {
-      const from = { id: snapshot.id, state: readState(folder) }
-      return new MemoryMachine(spec, this.newGuest, this.#ender(spec.id), from)
-    })
+    await this.bringUp('restore', spec, options.signal, () => this.revive(folder, snapshot.id, spec))
   }
 
   async snapshot(id: MachineId, plan: DriverSnapshotPlan, options: Cancellable = {}): Promise<DriverSnapshot> {
@@ -248,7 +257,7 @@ export class MemoryDriver implements MachineDriver {
     id: SnapshotId,
     signal: AbortSignal | undefined,
   ): Promise<Pick<DriverSnapshot, 'artifacts' | 'layers'>> {
-    const written = writeSnapshot(this.host, id, machine.capture())
+    const written = writeSnapshot(this.host, id, machine.guest, this.clock.now())
     await this.host.faults.pass('write', signal)
     await turn(signal)
     return written
@@ -259,8 +268,14 @@ export class MemoryDriver implements MachineDriver {
     if (plan.mode === 'live') await plan.unquiesce()
   }
 
-  #ender(id: MachineId): (how: string) => void {
-    return (how) => this.host.ended(id, 'shutdown', how)
+  protected revive(folder: HostFolder, id: SnapshotId, spec: MachineSpec): MemoryMachine {
+    return new MemoryMachine(spec, reviveGuest(folder, this.clock, this.guestOptions(spec.id)), this.clock, id)
+  }
+
+  protected guestOptions(id: MachineId): GuestDoubleOptions {
+    // Later, so that the guest's answer is out before its machine is gone.
+    const onShutdown = (mode: string) => void setImmediate(() => this.host.ended(id, 'shutdown', `the guest asked for ${mode}`))
+    return { clock: this.clock, seed: id, onShutdown }
   }
 
   #compatibility(): DriverSnapshot['compatibility'] {

@@ -1,6 +1,7 @@
 import type { MachineExit, MachineId, SnapshotId, TemplateRef } from '@hearth/model'
 import { Faults } from './faults.ts'
 import type { MemoryMachine } from './memory-machine.ts'
+import type { FrozenGuest } from './snapshot-files.ts'
 
 /** One file of a snapshot or an image. */
 export interface HostFile {
@@ -11,6 +12,8 @@ export interface HostFile {
 export interface HostFolder {
   published: boolean
   readonly files: Map<string, HostFile>
+  /** Of a snapshot. */
+  readonly frozen?: FrozenGuest
 }
 
 /**

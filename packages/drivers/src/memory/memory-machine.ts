@@ -1,27 +1,32 @@
 import type { Duplex } from 'node:stream'
-import { type DriverMachine, type DriverMachineState, driverError, type MachineSpec, type SnapshotId } from '@hearth/model'
+import {
+  type Clock,
+  type DriverMachine,
+  type DriverMachineState,
+  driverError,
+  type MachineSpec,
+  type SnapshotId,
+} from '@hearth/model'
+import type { InMemoryGuestDouble } from '@hearth/protocol'
 import { Gate } from './gate.ts'
-import type { GuestState, MemoryGuest, NewGuest } from './memory-guest.ts'
 import { streamPair } from './stream-pair.ts'
 
 /** A machine whose guest runs in this process. */
 export class MemoryMachine {
   readonly spec: MachineSpec
+  readonly guest: InMemoryGuestDouble
   readonly restoredFrom: SnapshotId | undefined
-  readonly #guest: MemoryGuest
+  readonly #clock: Clock
   readonly #vcpus = new Gate()
+  #stoodStillAt = 0
   #stream: Duplex | undefined
   #ended = false
 
-  constructor(
-    spec: MachineSpec,
-    newGuest: NewGuest,
-    ended: (how: string) => void,
-    from?: { readonly id: SnapshotId; readonly state: GuestState },
-  ) {
+  constructor(spec: MachineSpec, guest: InMemoryGuestDouble, clock: Clock, restoredFrom?: SnapshotId) {
     this.spec = spec
-    this.restoredFrom = from?.id
-    this.#guest = newGuest({ ...(from && { state: from.state }), ended })
+    this.guest = guest
+    this.restoredFrom = restoredFrom
+    this.#clock = clock
   }
 
   get state(): DriverMachineState {
@@ -35,38 +40,41 @@ export class MemoryMachine {
   }
 
   pause(): void {
+    if (!this.#vcpus.isOpen) return
+    this.#stoodStillAt = this.#clock.now()
     this.#vcpus.shut()
   }
 
+  /** The guest's clock has not gone on meanwhile. */
   resume(): void {
+    if (this.#vcpus.isOpen) return
+    this.guest.fallBehind(this.#clock.now() - this.#stoodStillAt)
     this.#vcpus.open()
   }
 
-  capture(): GuestState {
-    return this.#guest.capture()
-  }
-
   console(): string {
-    return this.#guest.console()
+    return `machine ${this.spec.id}\nguest agent is listening\n`
   }
 
   /** @throws HearthError `driver_busy` while an earlier stream is open */
   connect(): Duplex {
     if (this.#stream && !this.#stream.destroyed) throw driverError('Busy', `machine ${this.spec.id} is connected already`)
-    const [host, guest] = streamPair(this.#vcpus)
+    const [host, inside] = streamPair(this.#vcpus)
+    const agent = this.guest.connect()
+    for (const stream of [inside, agent]) stream.on('error', () => stream.destroy())
+    inside.pipe(agent).pipe(inside)
     this.#stream = host
-    this.#guest.serve(guest)
     return host
   }
 
   disconnect(): void {
     this.#stream?.destroy()
     this.#stream = undefined
+    this.guest.disconnect()
   }
 
   stop(): void {
     this.#ended = true
-    this.#guest.end()
     this.disconnect()
   }
 

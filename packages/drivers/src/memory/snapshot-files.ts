@@ -1,22 +1,39 @@
 import { createHash } from 'node:crypto'
-import { deserialize, serialize } from 'node:v8'
-import { type DriverSnapshot, driverError, type SnapshotId, type SnapshotManifest } from '@hearth/model'
-import type { GuestState } from './memory-guest.ts'
+import { serialize } from 'node:v8'
+import { type Clock, type DriverSnapshot, driverError, type SnapshotId, type SnapshotManifest } from '@hearth/model'
+import type { GuestDoubleOptions, InMemoryGuestDouble } from '@hearth/protocol'
 import type { HostFile, HostFolder, MemoryHost } from './memory-host.ts'
+import { stoppedClock } from './stopped-clock.ts'
 
-/** Writes memory and disk as two files, unpublished. Serialising is what keeps a snapshot apart from its source and its clones. */
-export function writeSnapshot(host: MemoryHost, id: SnapshotId, state: GuestState): Pick<DriverSnapshot, 'artifacts' | 'layers'> {
-  const files = [file('ram', state.memory), file('disk', state.disk)]
-  host.snapshots.set(id, { published: false, files: new Map(files.map((each) => [each.name, each])) })
+/** A guest as it was at one moment; nothing changes it any more. */
+export interface FrozenGuest {
+  readonly guest: InMemoryGuestDouble
+  readonly atMs: number
+}
+
+/** Writes memory and disk as two files, unpublished, and keeps a copy of the guest for which no time passes. */
+export function writeSnapshot(
+  host: MemoryHost,
+  id: SnapshotId,
+  guest: InMemoryGuestDouble,
+  atMs: number,
+): Pick<DriverSnapshot, 'artifacts' | 'layers'> {
+  const { files: disk, ...memory } = guest.state
+  const files = [file('ram', memory), file('disk', disk)]
+  const frozen = { guest: guest.clone({ clock: stoppedClock(atMs) }), atMs }
+  host.snapshots.set(id, { published: false, files: new Map(files.map((each) => [each.name, each])), frozen })
   return {
     artifacts: files.map(({ name, bytes }) => ({ name, sizeBytes: bytes.length, sha256: sha256(bytes) })),
     layers: { disk: ['disk'], memory: { file: 'ram' } },
   }
 }
 
-/** What the files hold; every call makes a state of its own. */
-export function readState(folder: HostFolder): GuestState {
-  return { memory: content(folder, 'ram'), disk: content(folder, 'disk') }
+/** A guest of its own that goes on from the frozen moment, with the clock of that moment. */
+export function reviveGuest(folder: HostFolder, clock: Clock, options: GuestDoubleOptions): InMemoryGuestDouble {
+  if (!folder.frozen) throw driverError('Corrupt', 'the snapshot holds no guest')
+  const guest = folder.frozen.guest.clone({ ...options, clock })
+  guest.fallBehind(clock.now() - folder.frozen.atMs)
+  return guest
 }
 
 /** @throws HearthError `driver_corrupt` naming the file */
@@ -32,12 +49,6 @@ export function checkFiles(manifest: SnapshotManifest, folder: HostFolder): void
 
 function file(name: string, value: unknown): HostFile {
   return { name, bytes: serialize(value) }
-}
-
-function content(folder: HostFolder, name: string): unknown {
-  const bytes = folder.files.get(name)?.bytes
-  if (!bytes) throw driverError('Corrupt', `the file ${name} is missing`)
-  return deserialize(bytes)
 }
 
 function sha256(bytes: Uint8Array): string {

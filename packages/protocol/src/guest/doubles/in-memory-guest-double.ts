@@ -75,9 +75,14 @@ export class InMemoryGuestDouble {
 
   /** A guest with the same memory: same identity, same randomness to come, processes that wait for their host. */
   clone(options: GuestDoubleOptions = this.options): InMemoryGuestDouble {
-    const copy = new InMemoryGuestDouble({ ...this.options, ...options }, copyState(this.state))
+    const copy = this.sibling({ ...this.options, ...options }, copyState(this.state))
     copy.execs.takeOver(this.execs)
     return copy
+  }
+
+  /** Another guest of the same kind. Subclasses make their own. */
+  protected sibling(options: GuestDoubleOptions, state: GuestState): InMemoryGuestDouble {
+    return new InMemoryGuestDouble(options, state)
   }
 
   /** The vCPUs stood still for so long: the guest's clock is behind. */
