@@ -189,6 +189,7 @@ describe.skipIf(binary === undefined)('LauncherClient', () => {
     await once(monitor, 'data') // its greeting: the memory is there
     monitor.destroy()
     const request = { id: 'm-1', match: '/memfd:ram (deleted)' }
+    await client.capture({ ...request, to: copy, blockBytes: 65_536, warm: true })
     expect(await client.compare({ ...request, with: copy })).toBe(0)
     const { pages, bytes, blocks } = await client.capture({ ...request, to: copy, blockBytes: 65_536 })
     expect({ pages, bytes }).toEqual({ pages: sizeBytes / 4096, bytes: sizeBytes })
