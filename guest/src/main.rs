@@ -37,6 +37,7 @@ const EXIT_FAILED: u8 = 1;
 const EXIT_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
+    sys::io::mask_no_modes();
     let args: Vec<String> = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
     match cli::parse(std::process::id() == 1, &args) {
         Ok(cli::Command::Init) => init::run(),

@@ -8,7 +8,7 @@ use std::ffi::CString;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const TOKEN_BYTES: std::ops::RangeInclusive<usize> = 16..=128;
 
@@ -51,7 +51,9 @@ impl Vault {
     pub fn set_secrets(&mut self, secrets: Vec<CString>, system: &System) -> io::Result<()> {
         self.forget_secrets(system)?;
         let directory = directory(system);
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
+        let make = |path: &Path, mode| fs::DirBuilder::new().recursive(true).mode(mode).create(path);
+        make(&system.path("/run/hearth"), 0o755)?;
+        make(&directory, 0o700)?;
         for secret in &secrets {
             let (name, value) = split(secret);
             let mut file = OpenOptions::new().write(true).create_new(true).mode(0o400).open(directory.join(name))?;

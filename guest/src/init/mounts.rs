@@ -28,7 +28,8 @@ pub fn enter_root(deadline_ms: u64) -> Result<()> {
     wait_for(BASE_DISK, deadline_ms)?;
     wait_for(SCRATCH_DISK, deadline_ms)?;
     at(BASE_DISK, "/base", "squashfs", libc::MS_RDONLY, "")?;
-    at(SCRATCH_DISK, "/scratch", "ext4", libc::MS_NOATIME, "")?;
+    // Nothing is written early when a file replaces another: QUIESCE and SHUTDOWN sync, a power cut ends the machine.
+    at(SCRATCH_DISK, "/scratch", "ext4", libc::MS_NOATIME, "noauto_da_alloc")?;
     directory("/scratch/upper", 0o755)?;
     directory("/scratch/work", 0o755)?;
     let layers = "lowerdir=/base,upperdir=/scratch/upper,workdir=/scratch/work";

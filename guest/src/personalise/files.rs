@@ -39,7 +39,7 @@ pub fn apply(files: &[Injected<'_>], system: &System) -> Proven {
     for file in files {
         let path = system.path(file.path);
         if let Some(parent) = path.parent() {
-            at(file.path, fs::create_dir_all(parent))?;
+            at(file.path, place::directories(parent))?;
         }
         at(file.path, place::write(&path, file.content, file.mode))?;
         digest.update(&at(file.path, fs::read(&path))?);

@@ -26,7 +26,7 @@ pub fn name(tag: u8, name: &str) -> Result<&str, Refusal> {
 /// Evidence: what the kernel says; without a say in the kernel's name only the files are written.
 pub fn apply(name: &str, system: &System) -> Proven {
     let etc = system.path("/etc");
-    at("/etc", fs::create_dir_all(&etc))?;
+    at("/etc", place::directories(&etc))?;
     at("/etc/hostname", place::write(&etc.join("hostname"), format!("{name}\n").as_bytes(), 0o644))?;
     let hosts = match fs::read(etc.join("hosts")) {
         Err(error) if error.kind() == ErrorKind::NotFound => b"127.0.0.1\tlocalhost\n".to_vec(),

@@ -37,7 +37,7 @@ pub fn identify(core: &mut Core, fields: &Fields<'_>) -> Result<FieldWriter, Ref
 fn write_generation(generation: u64, system: &System) -> Proven {
     let directory = system.path("/run/hearth");
     let path = directory.join("generation");
-    at("/run/hearth", fs::create_dir_all(&directory))?;
+    at("/run/hearth", place::directories(&directory))?;
     at("/run/hearth/generation", place::write(&path, format!("{generation}\n").as_bytes(), 0o444))?;
     let read = at("/run/hearth/generation", fs::read_to_string(&path))?;
     Ok(Proof::Done(read.trim_end().to_owned()))

@@ -18,7 +18,7 @@ pub fn id(tag: u8, id: &str) -> Result<&str, Refusal> {
 /// Evidence: the id as it is read.
 pub fn apply(id: &str, system: &System) -> Proven {
     let etc = system.path("/etc");
-    at("/etc", fs::create_dir_all(&etc))?;
+    at("/etc", place::directories(&etc))?;
     let path = etc.join("machine-id");
     let line = format!("{id}\n");
     at("/etc/machine-id", place::write(&path, line.as_bytes(), 0o444))?;

@@ -6,7 +6,6 @@ use crate::refusal::Refusal;
 use crate::sys::netif::Interface;
 use crate::system::System;
 use hearth_wire::fields::Fields;
-use std::fs;
 use std::net::Ipv4Addr;
 
 /// The interface that is personalised.
@@ -77,7 +76,7 @@ impl Network {
         }
         if let Some(dns) = self.dns {
             let path = system.path("/etc/resolv.conf");
-            at("/etc", fs::create_dir_all(system.path("/etc")))?;
+            at("/etc", place::directories(&system.path("/etc")))?;
             at("/etc/resolv.conf", place::write(&path, format!("nameserver {dns}\n").as_bytes(), 0o644))?;
         }
         let (address, prefix) = at("read the address", interface.address())?;

@@ -74,6 +74,12 @@ pub fn set_owner(fd: RawFd, uid: u32, gid: Option<u32>) -> Result<()> {
     Ok(())
 }
 
+/// Lets the modes of new files be exactly what they are asked to be.
+pub fn mask_no_modes() {
+    // SAFETY: no memory is involved; this cannot fail.
+    unsafe { libc::umask(0) };
+}
+
 /// A pipe: the end to read, the end to write. Both close on exec, both block.
 pub fn pipe() -> Result<(OwnedFd, OwnedFd)> {
     let mut ends = [-1; 2];
