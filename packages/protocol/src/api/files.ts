@@ -29,7 +29,7 @@ export const fileWatchQuerySchema = z.strictObject({ path: pathField, recursive:
 export const mkdirSchema = z.strictObject({ path: pathField, mode: modeField.default('0755') })
 export const moveSchema = z.strictObject({ from: pathField, to: pathField })
 
-/** One event of `GET …/files/watch`; `ready` says that from here on nothing is missed. */
+/** One `change` of `GET …/files/watch`; the event `ready` before the first says that from here on nothing is missed. */
 export const watchEventSchema = z.object({
   kind: z.enum(['create', 'write', 'remove', 'rename', 'chmod', 'overflow']),
   path: z.string().describe('Relative to the watched directory'),

@@ -1,4 +1,4 @@
-import type { WatchEvent } from '@hearth/model'
+import type { GuestSession } from '@hearth/model'
 import {
   fileListQuerySchema,
   fileListSchema,
@@ -80,7 +80,9 @@ function lookRoutes(app: App, { engine, open }: RouteParts): void {
   )
 }
 
-async function* asEvents(changes: AsyncIterable<WatchEvent>): AsyncGenerator<ServerSentEvent> {
+async function* asEvents(changes: ReturnType<GuestSession['watch']>): AsyncGenerator<ServerSentEvent> {
+  await changes.ready
+  yield { event: 'ready', data: {} }
   for await (const change of changes) yield { event: 'change', data: change }
 }
 

@@ -13,6 +13,11 @@ const template: Template = { ...templateRow('base', 1), rev: 1 }
 const stat: FileStat = { path: '/a ü', kind: 'file', sizeBytes: 3, mode: 0o100644, uid: 0, gid: 1, mtimeMs: 1000 }
 const written: Buffer[] = []
 
+async function* changes() {
+  yield { kind: 'create', path: 'x' }
+  throw new HearthError('guest_unreachable', 'gone')
+}
+
 function scriptedSession() {
   return {
     metrics: vi.fn(async () => ({
@@ -36,10 +41,7 @@ function scriptedSession() {
     mkdir: vi.fn(async () => undefined),
     move: vi.fn(async () => undefined),
     remove: vi.fn(async () => undefined),
-    async *watch() {
-      yield { kind: 'create', path: 'x' }
-      throw new HearthError('guest_unreachable', 'gone')
-    },
+    watch: () => Object.assign(changes(), { ready: Promise.resolve() }),
   }
 }
 
@@ -300,7 +302,7 @@ describe('files', () => {
   it('tell of changes, and why that ends', async () => {
     const answer = await call('GET', '/v1/machines/web/files/watch?path=/a&recursive=1')
     expect(answer.headers['content-type']).toBe('text/event-stream')
-    expect(answer.body).toContain('event: change\ndata: {"kind":"create","path":"x"}\n\n')
+    expect(answer.body).toContain('event: ready\ndata: {}\n\nevent: change\ndata: {"kind":"create","path":"x"}\n\n')
     expect(answer.body).toMatch(/event: problem\ndata: \{.*"code":"guest_unreachable"/)
   })
 })
