@@ -55,6 +55,8 @@ describe('a snapshot', () => {
     const snapshot = await engine.snapshots.create('web')
     expect(snapshot.manifest).toMatchObject({ quality: 'crash-consistent', quiesce: { result: 'failed', detail: 'no answer' } })
     expect(await bed.run(machine, 'echo', 'on')).toBe('on')
+    const clone = await engine.snapshots.restore(snapshot.id, {})
+    expect(await bed.run(clone, 'identity')).toBe(`${clone.machineUuid} ${clone.id}`)
   })
 
   it('is refused when its guest could not be brought to rest and holds secrets', async () => {

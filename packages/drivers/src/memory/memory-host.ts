@@ -1,7 +1,7 @@
 import type { MachineExit, MachineId, SnapshotId, TemplateRef } from '@hearth/model'
 import { Faults } from './faults.ts'
+import type { FrozenGuest } from './frozen-guest.ts'
 import type { MemoryMachine } from './memory-machine.ts'
-import type { FrozenGuest } from './snapshot-files.ts'
 
 /** One file of a snapshot or an image. */
 export interface HostFile {

@@ -5,12 +5,6 @@ import type { GuestDoubleOptions, InMemoryGuestDouble } from '@hearth/protocol'
 import type { HostFile, HostFolder, MemoryHost } from './memory-host.ts'
 import { stoppedClock } from './stopped-clock.ts'
 
-/** A guest as it was at one moment; nothing changes it any more. */
-export interface FrozenGuest {
-  readonly guest: InMemoryGuestDouble
-  readonly atMs: number
-}
-
 /** Writes memory and disk as two files, unpublished, and keeps a copy of the guest for which no time passes. */
 export function writeSnapshot(
   host: MemoryHost,

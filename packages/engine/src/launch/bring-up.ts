@@ -23,6 +23,8 @@ export interface Newcomer {
   readonly who: Personality
   /** Restored from this; booted from its template when absent. */
   readonly from?: SnapshotManifest
+  /** What the restored guest still asks for, when it was frozen unawares. */
+  readonly staleToken?: string
   /** What else must have succeeded before the guest is met (its row is written); runs beside the driver's work. */
   readonly beside?: () => Promise<unknown>
   readonly phases: Phases
@@ -70,7 +72,7 @@ async function steps(context: Context, newcomer: Newcomer, signal: AbortSignal, 
   })
   phases.end(from ? 'restore' : 'boot')
 
-  const connection = context.guests.open(driver, spec.id)
+  const connection = context.guests.open(driver, spec.id, newcomer.staleToken)
   const session = await connection.session({ signal })
   context.guests.met(spec.id, session.hello)
   phases.end('connect')

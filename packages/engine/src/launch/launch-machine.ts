@@ -105,7 +105,7 @@ class Launch {
   }
 
   #bringUp(who: Personality, from?: SnapshotManifest): Promise<BroughtUp> {
-    const { driver, template, resources, egress } = this.#plan
+    const { driver, template, resources, egress, staleToken } = this.#plan
     const spec = { id: this.#id, template: template.ref, resources, network: this.#network, egress }
     // The token must be on record before the guest is told it, else a restarted server could not enter.
     const secrets = { token: who.token, secrets: who.secrets }
@@ -113,7 +113,8 @@ class Launch {
       this.#recorded = this.#insert(from).then(() => this.#context.store.machines.putSecrets(this.#id, secrets))
       return this.#recorded
     }
-    return bringUp(this.#context, { driver, spec, who, ...(from && { from }), beside, phases: this.#phases }, this.#signal)
+    const restore = from && { from, ...(staleToken && { staleToken }) }
+    return bringUp(this.#context, { driver, spec, who, ...restore, beside, phases: this.#phases }, this.#signal)
   }
 
   /** Once; a cold boot after a failed restore goes on with the same row. */

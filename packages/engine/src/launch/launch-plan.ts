@@ -11,6 +11,7 @@ import {
 } from '@hearth/model'
 import type { Context } from '../context.ts'
 import { checkEnv, checkResources } from '../input/checks.ts'
+import { mustHaveEgress } from '../machines/must-have-egress.ts'
 import { findTemplate } from '../templates/find-template.ts'
 import type { Reason } from './boot-reasons.ts'
 import type { LaunchWish } from './check-launch.ts'
@@ -27,6 +28,8 @@ export interface LaunchPlan {
   readonly labels: Readonly<Record<string, string>>
   /** To be tried first; this machine counts as a user of it from now on. */
   readonly manifest?: SnapshotManifest
+  /** What its guest still asks for, when it was frozen unawares. */
+  readonly staleToken?: string
   /** Whether a cold boot may follow, or is all there is. */
   readonly mayBootCold: boolean
   /** Why nothing warmer is tried. */
@@ -44,11 +47,7 @@ export async function planLaunch(context: Context, id: MachineId, wish: LaunchWi
   const config = source?.manifest?.config
   const resources = checkResources(wish.resources ?? {}, source?.manifest?.resources ?? template.spec.resources)
   const egress = wish.egress ?? config?.egress ?? template.spec.egress
-  if (!driver.capabilities.egress.includes(egress)) {
-    throw new HearthError('driver_misconfigured', `driver ${driver.name} has no egress ${egress}`, {
-      hint: `It has: ${driver.capabilities.egress.join(', ')}.`,
-    })
-  }
+  mustHaveEgress(driver, egress)
   const launchEnv = { ...config?.env, ...wish.env }
   const common = {
     template,
@@ -62,7 +61,8 @@ export async function planLaunch(context: Context, id: MachineId, wish: LaunchWi
   }
   const { manifest, reason } = await chooseSnapshot(context, id, wish, template, source, resources)
   if (!manifest && !common.mayBootCold) throw noSnapshot(template, reason)
-  return { ...common, ...(manifest && { manifest }), reasons: reason ? [reason] : [] }
+  const staleToken = manifest && (await tokenFrozenIn(context, manifest))
+  return { ...common, ...(manifest && { manifest }), ...(staleToken && { staleToken }), reasons: reason ? [reason] : [] }
 }
 
 interface Choice {
@@ -122,6 +122,12 @@ async function readyTemplateSnapshot(context: Context, id: MachineId, template: 
   const own = all.filter((each) => each.kind === 'template').sort((a, b) => b.createdAt - a.createdAt)
   const ready = own.find((each) => each.state === 'ready' && context.snapshotUses.add(each.id, id))
   return ready ?? own.find((each) => each.state === 'quarantined')
+}
+
+/** A guest that could not be brought to rest has kept its source's token. It can be entered as long as the source is on record. */
+async function tokenFrozenIn(context: Context, manifest: SnapshotManifest): Promise<string | undefined> {
+  if (manifest.quiesce.result !== 'failed') return undefined
+  return (await context.store.machines.getSecrets(manifest.source))?.token
 }
 
 function sameResources(a: Resources, b: Resources): boolean {

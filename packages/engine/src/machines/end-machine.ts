@@ -6,7 +6,7 @@ import { forgetMachine } from './forget-machine.ts'
 /** Ends a machine because somebody asked: whatever is under way on it is interrupted first. Succeeds when it has ended already. */
 export async function endMachine(context: Context, id: MachineId): Promise<Machine> {
   context.turns.interrupt(id, new HearthError('cancelled', `machine ${id} is being ended`))
-  return context.turns.take(id, [], async () => {
+  return context.turns.insist(id, async () => {
     const row = await context.rows.machines.change(id, (now) => {
       if (now.state === 'stopped' || now.state === 'stopping') return undefined
       // A machine that is over has lost its name: another may bear it by now.
@@ -23,7 +23,7 @@ export async function noteExit(context: Context, exit: MachineExit): Promise<voi
   const { id } = exit
   if (context.exits.tell(exit)) return
   context.turns.interrupt(id, new HearthError('machine_not_running', `machine ${id} ended by itself: ${exit.detail}`))
-  await context.turns.take(id, [], async () => {
+  await context.turns.insist(id, async () => {
     const row = await context.rows.machines.find(id)
     if (row?.state !== 'running' && row?.state !== 'paused') return
     context.log.warn('machine.ended_by_itself', { machine: id, reason: exit.reason, detail: exit.detail })

@@ -15,8 +15,22 @@ export class Turns {
     const abort = new LinkedAbort(...signals)
     const mine = this.#under.get(key) ?? new Set()
     this.#under.set(key, mine.add(abort))
-    const before = this.#tails.get(key)
-    const turn = this.#run(before, abort.signal, work)
+    try {
+      return await this.#queue(key, abort.signal, work)
+    } finally {
+      abort.release()
+      mine.delete(abort)
+      if (mine.size === 0) this.#under.delete(key)
+    }
+  }
+
+  /** As `take`, for what nothing may interrupt: the end of a machine. */
+  insist<T>(key: string, work: () => Promise<T>): Promise<T> {
+    return this.#queue(key, new AbortController().signal, work)
+  }
+
+  async #queue<T>(key: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const turn = this.#run(this.#tails.get(key), signal, work)
     const tail = turn.then(
       () => undefined,
       () => undefined,
@@ -25,9 +39,6 @@ export class Turns {
     try {
       return await turn
     } finally {
-      abort.release()
-      mine.delete(abort)
-      if (mine.size === 0) this.#under.delete(key)
       if (this.#tails.get(key) === tail) this.#tails.delete(key)
     }
   }

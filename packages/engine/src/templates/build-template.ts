@@ -11,6 +11,7 @@ import {
   templateRef,
 } from '@hearth/model'
 import type { Context } from '../context.ts'
+import { mustHaveEgress } from '../machines/must-have-egress.ts'
 import { eraseSnapshot } from '../snapshots/erase-snapshot.ts'
 import { abortOr, throwIfAborted } from '../time/abort.ts'
 import { attempt } from '../time/background.ts'
@@ -27,6 +28,7 @@ export interface BuildOrder {
 export async function buildTemplate(context: Context, order: BuildOrder, signal: AbortSignal): Promise<Template> {
   const { spec, progress, noCache } = order
   const driver = context.drivers.first
+  mustHaveEgress(driver, spec.egress)
   progress('reading the source')
   const digest = contentDigest(driver.name, await driver.sourceDigest(spec.source, { signal }), spec)
   throwIfAborted(signal)
