@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Cancellable, driverError, type MachineSpec, type SnapshotManifest } from '@hearth/model'
+import { type Cancellable, driverError, type MachineSpec, type SnapshotId, type SnapshotManifest } from '@hearth/model'
 import { requireCompatible } from './compatibility.ts'
 import { imageFiles } from './images/image-builder.ts'
 import { requireUntouched } from './integrity.ts'
@@ -19,7 +19,9 @@ export async function restoreMachine(
 ): Promise<void> {
   requireCompatible(snapshot.compatibility, await parts.facts())
   const directory = parts.layout.snapshot(snapshot.id)
-  await requireUntouched(directory, snapshot.artifacts, parts.hash)
+  await requireUntouched(directory, snapshot.artifacts, parts.hash).catch((error: unknown) =>
+    notPublishedOr(error, directory, snapshot.id),
+  )
   const { memory, disk, network } = snapshot.layers
   const sizeBytes = snapshot.resources.memoryMiB * 1024 ** 2
   await parts.memory.use(snapshot.id, join(directory, memory.file), sizeBytes, () =>
@@ -89,4 +91,13 @@ async function builtKernel(parts: QemuParts, spec: MachineSpec): Promise<string>
       hint: `Build it again: hearth template build ${spec.template.split('@')[0]} …`,
     })
   }
+}
+
+/** Asked only after a failure: a folder that is not there was never published here, or was removed. */
+async function notPublishedOr(error: unknown, directory: string, id: SnapshotId): Promise<never> {
+  const published = await access(directory).then(
+    () => true,
+    () => false,
+  )
+  throw published ? error : driverError('NotFound', `snapshot ${id} is not on this host`, { cause: error })
 }
