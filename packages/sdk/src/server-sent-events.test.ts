@@ -22,3 +22,9 @@ it('throws what the server calls a problem, with its code', async () => {
   expect((await events.next()).value).toBe(1)
   await expect(events.next()).rejects.toMatchObject({ name: 'HearthApiError', code: 'guest_error', message: 'no such directory' })
 })
+
+it('passes over the word that a watch has begun, and fails when events were missed', async () => {
+  const events = readEvents(stream('event: ready\ndata: {}\n\nevent: change\ndata: 1\n\nevent: overflow\ndata: {}\n\n'))
+  expect((await events.next()).value).toBe(1)
+  await expect(events.next()).rejects.toMatchObject({ name: 'HearthConnectionError' })
+})

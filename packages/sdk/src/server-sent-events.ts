@@ -1,6 +1,6 @@
 import type { Problem } from '@hearth/protocol'
 import type { ByteStream } from './bytes.ts'
-import { HearthApiError } from './errors.ts'
+import { HearthApiError, HearthConnectionError } from './errors.ts'
 import { readLines } from './lines.ts'
 
 interface ServerSentEvent {
@@ -12,6 +12,9 @@ interface ServerSentEvent {
 export async function* readEvents<T>(stream: ByteStream): AsyncGenerator<T, void, undefined> {
   for await (const { event, data } of parse(stream)) {
     if (event === 'problem') throw new HearthApiError(JSON.parse(data) as Problem)
+    if (event === 'overflow') throw new HearthConnectionError('some events were missed; list anew what you need')
+    // Says that a watch has begun; nothing has changed yet.
+    if (event === 'ready') continue
     yield JSON.parse(data) as T
   }
 }
