@@ -6,13 +6,20 @@ import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { MemoryDriver, MemoryHost } from '@hearth/drivers'
 import { silentLog, systemClock } from '@hearth/model'
-import { runServer } from '@hearth/server'
+import { type Config, runServer } from '@hearth/server'
 import { openSqliteStore, takeFileLock } from '@hearth/store'
 import { HostGuest, openHostGuest, trustingVerifier } from './host-guest.ts'
 
 const { home = '' } = parseArgs({ options: { home: { type: 'string' } } }).values
-const config = { home, log: 'silent', listen: undefined, accel: 'auto', assets: '/nonexistent' } as const
-const origins = { home: 'flag', log: 'default', listen: 'default', accel: 'default', assets: 'default' }
+const config = {
+  home,
+  log: 'silent',
+  listen: undefined,
+  drivers: ['memory'],
+  accel: 'auto',
+  assets: '/nonexistent',
+} satisfies Config
+const origins = { home: 'flag', log: 'default', listen: 'default', drivers: 'flag', accel: 'default', assets: 'default' }
 
 // Each guest and each of its programs listens for the end of this process.
 process.setMaxListeners(0)

@@ -10,10 +10,16 @@ export function isListening(socketPath: string): Promise<boolean> {
       resolve(true)
     })
     socket.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') return resolve(false)
-      const hint =
-        error.code === 'EACCES' ? 'Run the command as the user who started the server, or choose another --home.' : undefined
-      reject(new CliError(`${socketPath} cannot be used: ${error.message}`, { cause: error, ...(hint ? { hint } : {}) }))
+      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(false)
+      else reject(unusable(socketPath, error))
     })
+  })
+}
+
+function unusable(socketPath: string, error: NodeJS.ErrnoException): CliError {
+  const start = error.code === 'EACCES' ? 'Run the command as the user who started the server, or choose' : 'Choose'
+  return new CliError(`${socketPath} cannot be used: ${error.message}`, {
+    hint: `${start} another home: --home or HEARTH_HOME.`,
+    cause: error,
   })
 }

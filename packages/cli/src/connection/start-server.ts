@@ -19,33 +19,25 @@ export interface StartOptions {
 
 /** A server that is not ready by then is not coming. */
 const startLimitMs = 30_000
+/** The server's exit code when another one has the home. */
+const lockTakenCode = 75
+/** For so long the other one is looked for before one is started again. */
+const raceMs = 500
 const raceCheckMs = 25
 const logTailBytes = 2000
 
+type Outcome = 'ready' | 'ended'
+
 /**
  * Starts the server of `home` in the background and resolves when it serves. Two that are started at once settle it by the
- * lock of the home: one ends, and who started it uses the other.
+ * lock of the home: one ends, and who started it uses the other. One that is not ready when `signal` is aborted is ended.
  */
 export async function startServer(home: string, options: StartOptions): Promise<void> {
   await makeHome(home)
-  const logPath = join(home, 'server.log')
-  const logFile = await open(logPath, 'a', 0o600)
   const startedAtMs = performance.now()
-  const logStart = (await logFile.stat()).size
-  const child = await launch(home, logFile, options)
-  options.log.info('server.starting', { home, pid: child.pid })
   const deadline = AbortSignal.any([options.signal, AbortSignal.timeout(startLimitMs)])
-  try {
-    const serves = await beforeDeadline(
-      deadline,
-      async () => (await isReady(child, deadline)) || anotherServes(home, child, deadline),
-    )
-    if (!serves) throw await startFailure(child, logPath, logStart, options.signal)
-  } finally {
-    // From here on the server lives its own life.
-    child.unref()
-    child.stdio[3]?.destroy()
-  }
+  let isServed = false
+  while (!isServed) isServed = await startOne(home, options, deadline)
   options.log.info('server.ready', { tookMs: Math.round(performance.now() - startedAtMs) })
 }
 
@@ -56,6 +48,28 @@ async function makeHome(home: string): Promise<void> {
     const hint = 'Choose another place with --home or HEARTH_HOME, or make it writable.'
     throw new CliError(`the home ${home} cannot be made: ${(error as Error).message}`, { hint, cause: error })
   }
+}
+
+/** Whether the home is served now, by the server started here or by another; `false`: the one that had the home is ending. */
+async function startOne(home: string, options: StartOptions, deadline: AbortSignal): Promise<boolean> {
+  const logPath = join(home, 'server.log')
+  const logFile = await open(logPath, 'a', 0o600)
+  const logStart = (await logFile.stat()).size
+  const child = await launch(home, logFile, options)
+  options.log.info('server.starting', { home, pid: child.pid })
+  try {
+    if ((await outcomeOf(child, deadline)) === 'ready') return true
+    if (child.exitCode === lockTakenCode) return await isServedSoon(home, deadline)
+  } catch (error) {
+    if (!deadline.aborted) throw error
+    child.kill('SIGTERM')
+    options.signal.throwIfAborted()
+  } finally {
+    // From here on the server lives its own life.
+    child.unref()
+    child.stdio[3]?.destroy()
+  }
+  throw await startFailure(child, logPath, logStart)
 }
 
 async function launch(home: string, logFile: FileHandle, options: StartOptions): Promise<ChildProcess> {
@@ -73,45 +87,27 @@ async function launch(home: string, logFile: FileHandle, options: StartOptions):
   }
 }
 
-async function beforeDeadline(deadline: AbortSignal, work: () => Promise<boolean>): Promise<boolean> {
-  try {
-    return await work()
-  } catch (error) {
-    if (deadline.aborted) return false
-    throw error
-  }
-}
-
-/** Whether the server said that it is ready; `false` when it ended first. */
-async function isReady(child: ChildProcess, signal: AbortSignal): Promise<boolean> {
+/** A line on the pipe says that the server is ready. */
+async function outcomeOf(child: ChildProcess, signal: AbortSignal): Promise<Outcome> {
   const lines = createInterface({ input: child.stdio[3] as Readable })
   try {
-    return await Promise.race([
-      once(lines, 'line', { signal }).then(() => true),
-      once(lines, 'close', { signal }).then(() => false),
-    ])
+    const ready = once(lines, 'line', { signal }).then((): Outcome => 'ready')
+    return await Promise.race([ready, once(child, 'exit', { signal }).then((): Outcome => 'ended')])
   } finally {
     lines.close()
   }
 }
 
-/** The lock of the home was taken: the server that has it may still be on its way to listening. */
-async function anotherServes(home: string, child: ChildProcess, signal: AbortSignal): Promise<boolean> {
-  if (child.exitCode === null && child.signalCode === null && !signal.aborted) await once(child, 'exit', { signal })
-  while (child.exitCode === lockTakenCode && !signal.aborted) {
+/** The one that has the home is on its way to listening, or to its end. */
+async function isServedSoon(home: string, signal: AbortSignal): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < raceMs; waitedMs += raceCheckMs) {
     if (await isListening(socketPathOf(home))) return true
     await delay(raceCheckMs, undefined, { signal })
   }
   return false
 }
 
-/** The server's exit code when another one has the home. */
-const lockTakenCode = 75
-
-async function startFailure(child: ChildProcess, logPath: string, logStart: number, signal: AbortSignal): Promise<unknown> {
-  if (signal.aborted) return signal.reason
-  // Too late is as bad as not at all, and worse when it comes after all.
-  if (child.exitCode === null) child.kill('SIGTERM')
+async function startFailure(child: ChildProcess, logPath: string, logStart: number): Promise<CliError> {
   const said = (await readFile(logPath)).subarray(logStart).toString().slice(-logTailBytes).trim()
   const how = child.exitCode === null ? `is not ready after ${startLimitMs / 1000} s` : `ended with code ${child.exitCode}`
   return new CliError(`the server ${how}${said === '' ? '' : `:\n${said}`}`, {
