@@ -7,7 +7,7 @@ import { allowedBy } from '../http/allowed.ts'
 import { type Config, type DefaultsContext, type SettingName, settings } from './settings.ts'
 
 /** Where a value was found: `flag --log`, `environment HEARTH_LOG`, `file /…/hearth.yaml`, or `default`. */
-export type Origins = { readonly [Name in SettingName]: string }
+type Origins = { readonly [Name in SettingName]: string }
 
 export interface LoadedConfig {
   readonly config: Config

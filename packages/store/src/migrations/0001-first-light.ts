@@ -1,7 +1,10 @@
 import { type Kysely, sql } from 'kysely'
+import type { Migration } from 'kysely/migration'
 
 /** Templates, machines with their secrets apart, snapshots. */
-export async function up(db: Kysely<unknown>): Promise<void> {
+export const firstLight: Migration = { up }
+
+async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('templates')
     .addColumn('ref', 'text', (column) => column.primaryKey())

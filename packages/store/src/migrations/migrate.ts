@@ -1,7 +1,7 @@
 import { HearthError, type Log, messageOf } from '@hearth/model'
 import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
-import * as firstLight from './0001-first-light.ts'
+import { firstLight } from './0001-first-light.ts'
 
 /** In order; a released one is never changed, and there is no way back. */
 const migrations: Readonly<Record<string, Migration>> = { '0001-first-light': firstLight }

@@ -17,7 +17,7 @@ export function fileView(stat: FileStat): FileStatResource {
 }
 
 /** Permission bits as octal digits. */
-export function modeView(mode: number): string {
+function modeView(mode: number): string {
   return (mode & 0o7777).toString(8).padStart(4, '0')
 }
 
