@@ -13,8 +13,9 @@ export function checkEnv(env: Readonly<Record<string, string>>, field: string): 
   for (const [name, value] of entries) {
     if (!variableName.test(name))
       throw invalidInput(field, name, 'a name has letters, digits and "_" and does not begin with a digit')
+    // The value itself may be a secret, so the error does not show it.
     if (typeof value !== 'string' || value.includes('\0'))
-      throw invalidInput(`${field}.${name}`, value, 'a value is text without NUL')
+      throw invalidInput(`${field}.${name}`, typeof value, 'text without NUL')
     bytes += Buffer.byteLength(name) + Buffer.byteLength(value) + 2
   }
   if (bytes > limits.envBytes) throw invalidInput(field, `${bytes} bytes`, `at most ${limits.envBytes} bytes in all`)

@@ -26,6 +26,7 @@ export function checkTemplate(request: TemplateRequest): TemplateSpec {
 }
 
 function checkReady(ready: ReadyCheck): ReadyCheck {
+  oneOf<string>(ready.kind, ['command', 'port', 'log'], 'ready')
   switch (ready.kind) {
     case 'command':
       return { kind: 'command', argv: checkArgv(ready.argv, 'ready.command') }
@@ -38,6 +39,7 @@ function checkReady(ready: ReadyCheck): ReadyCheck {
 }
 
 function checkSource(source: ImageSource): ImageSource {
+  oneOf<string>(source.kind, ['builtin', 'debian', 'tar', 'dir'], 'source')
   switch (source.kind) {
     case 'builtin':
       return { kind: 'builtin', name: oneOf(source.name, ['base'], 'source') }
