@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { type ImageSource, parseImageSource, silentLog } from '@hearth/model'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { makeFakeAssets } from './fake-assets.ts'
-import { createImageBuilder, type ImageBuild, imageFiles } from './index.ts'
+import { createImageBuilder, type ImageBuild, imageFiles } from './image-builder.ts'
 
 const isRoot = process.getuid?.() === 0
 let top: string

@@ -49,6 +49,17 @@ ${ending}`
     })
   })
 
+  it.each([
+    'E: unable to pick chroot mode automatically (use --mode for manual selection)',
+    'unshare: unshare failed: Operation not permitted',
+  ])('says what a user without the right to install needs: %s', (said) => {
+    expect(debianFailure('bookworm', said, undefined)).toMatchObject({
+      code: 'driver_unavailable',
+      message: `Debian cannot be installed by this user: ${said}`,
+      hint: expect.stringContaining('/etc/subuid'),
+    })
+  })
+
   it('gives the words of the program for what it does not know', () => {
     const error = debianFailure('bookworm', `E: something odd\n${ending}`, undefined)
     expect(error).toMatchObject({ code: 'driver_misconfigured', message: 'Debian bookworm could not be made: E: something odd' })

@@ -17,6 +17,12 @@ export function debianFailure(suite: string, stderr: string, cause: unknown): Er
     })
   }
   const reason = reasons(stderr)
+  if (/unable to pick chroot mode|newuidmap|newgidmap|subuid|unshare\S* failed|Operation not permitted/.test(stderr)) {
+    return driverError('Unavailable', `Debian cannot be installed by this user: ${reason}`, {
+      hint: 'Install "uidmap" and give the user a range in /etc/subuid and /etc/subgid, or run Hearth as root; tar: and dir: need neither.',
+      cause,
+    })
+  }
   if (/Could not connect|Could not resolve|Temporary failure|Failed to fetch|Unable to connect|timed out/i.test(stderr)) {
     return driverError('Unavailable', `the Debian mirror cannot be reached: ${reason}`, {
       hint: 'Check the network and /etc/apt/sources.list; builtin:base needs no mirror.',
@@ -30,7 +36,7 @@ export function debianFailure(suite: string, stderr: string, cause: unknown): Er
 function reasons(stderr: string): string {
   const lines = stderr.split('\n').map((line) => line.trim())
   const complaints = lines.filter(
-    (line) => /^(E|Err:|W):?/.test(line) && !/mmdebstrap failed to run|apt-get .* failed$/.test(line),
+    (line) => /^(E|Err:|W|unshare):?/.test(line) && !/mmdebstrap failed to run|apt-get .* failed$/.test(line),
   )
   return (complaints.length > 0 ? complaints : lines).slice(-3).join('; ')
 }

@@ -5,7 +5,7 @@ const leftOut = [
   /^\.\/var\/cache\/debconf\/.+-old$/,
   /^\.\/var\/lib\/dpkg\/[a-z]+-old$/,
   /^\.\/var\/log\/.+\.log$/,
-  /^\.\/etc\/apt\/apt\.conf\.d\/99mmdebstrap$/,
+  /^\.\/etc\/(apt\/apt\.conf|dpkg\/dpkg\.cfg)\.d\/99mmdebstrap$/,
   /^\.\/etc\/(hostname|resolv\.conf)$/,
 ]
 

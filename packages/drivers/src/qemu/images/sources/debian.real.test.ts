@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { parseImageSource, silentLog } from '@hearth/model'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { makeFakeAssets } from '../fake-assets.ts'
-import { createImageBuilder, imageFiles } from '../index.ts'
+import { createImageBuilder, imageFiles } from '../image-builder.ts'
 
 let folder: string
 

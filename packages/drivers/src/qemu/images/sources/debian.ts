@@ -1,4 +1,5 @@
-import { mkdir, stat } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatImageSource, type ImageSource, parseImageSource } from '@hearth/model'
 import { childFailure, withChild } from '../../../child/run.ts'
@@ -34,10 +35,10 @@ export async function withDebian(
 ): Promise<void> {
   // Checked again here: what reaches apt's command line must never depend on who called.
   parseImageSource(formatImageSource(source))
-  const temporary = join(work, 'debian')
-  // In a user namespace another user than ours works in it.
-  await mkdir(temporary, { mode: 0o755 })
   const isRoot = process.getuid?.() === 0
+  // Not as root, a user of a namespace works there who cannot enter our folders.
+  const temporary = await mkdtemp(join(isRoot ? work : tmpdir(), 'hearth-debian-'))
+  await chmod(temporary, 0o755)
   const argv = [...(isRoot ? ownNamespaces : []), ...(await command(source, signal))]
   const startS = Math.floor((await stat(temporary)).mtimeMs / 1000)
   const onStderrLine = (line: string) => {
@@ -54,6 +55,8 @@ export async function withDebian(
     const failure = childFailure(error)
     if (failure?.program !== argv[0]) throw error
     throw debianFailure(source.suite, failure?.stderr ?? '', error)
+  } finally {
+    await rm(temporary, { recursive: true, force: true })
   }
 }
 
@@ -61,5 +64,7 @@ async function command({ suite, include }: DebianSource, signal: AbortSignal | u
   const options = [...aptOptions, ...(await proxyOptions({ signal }))].map((option) => `--aptopt=${option}`)
   const packages = include.length === 0 ? [] : [`--include=${include.join(',')}`]
   const mirrors = mirrorArguments(await hostAptSources(), suite)
+  // What is made is read once and thrown away: waiting for the disk would double the time.
+  options.push('--dpkgopt=force-unsafe-io')
   return ['mmdebstrap', '--variant=minbase', '--format=tar', ...options, ...packages, '--', suite, '-', ...mirrors]
 }

@@ -2,7 +2,7 @@ import { damagedArchive, refusedEntry } from './damaged.ts'
 import { type ByteString, type EntryKind, noContent, shown, type TarEntry, type TarMember } from './entry.ts'
 
 /** Bounds of what an archive may hold; beyond them something is wrong with it. */
-export const archiveLimits = {
+const archiveLimits = {
   entries: 2_000_000,
   contentBytes: 256 * 1024 ** 3,
   pathBytes: 4095,
@@ -19,7 +19,7 @@ const storedAttributes = /^(user|trusted|security)\.[\x21-\x7e]{1,240}$/
  * lies in it, the root itself left out.
  *
  * Refused: `..`, a path that leads through a symbolic link or a file, the same path twice (a directory may be repeated as it was),
- * a hard link to what is not in the archive, block devices and unusual character devices, names and sizes beyond `archiveLimits`.
+ * a hard link to what is not in the archive, block devices and unusual character devices, names and sizes beyond the limits.
  * Symbolic links are kept as they are: only the guest ever follows them. Attributes that squashfs cannot hold (ACLs) are dropped.
  * @throws HearthError `driver_misconfigured` naming the entry
  */

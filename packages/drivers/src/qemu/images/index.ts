@@ -1,1 +1,0 @@
-export { createImageBuilder, type ImageBuild, type ImageBuilder, type ImageBuilderOptions, imageFiles } from './image-builder.ts'
