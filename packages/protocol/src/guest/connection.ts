@@ -206,6 +206,7 @@ class Connection implements GuestConnection, SessionOwner {
 
   #takeUpStreams(wire: Wire): void {
     for (const stream of [...this.#streams]) {
+      if (stream.stream !== undefined) continue
       try {
         stream.resume(wire)
       } catch (error) {

@@ -51,6 +51,11 @@ export function dataFrame(stream: number, onChannel: number, bytes: Uint8Array):
   return sealFrame(frame, frameType.data, stream)
 }
 
+/** The bytes in a DATA frame, as a view. */
+export function dataOf(frame: Buffer): Buffer {
+  return frame.subarray(frameLimits.headerBytes + 1)
+}
+
 export function endFrame(stream: number, onChannel: number): Buffer {
   const frame = Buffer.allocUnsafe(frameLimits.headerBytes + 1)
   frame[frameLimits.headerBytes] = onChannel

@@ -61,6 +61,6 @@ export function abortedBy(signal: AbortSignal, what: string): HearthError {
 }
 
 /** The guest's words go to terminals and logs: control characters do not. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}]+/gu, ' ').trim()
 }

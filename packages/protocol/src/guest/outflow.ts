@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream'
-import { channel, frameLimits } from './frames.ts'
+import { channel, dataOf, frameLimits } from './frames.ts'
 import { guestProtocol } from './guest-errors.ts'
 import { SentBytes } from './sent-bytes.ts'
 import { surviveErrors } from './survive-errors.ts'
@@ -120,17 +120,20 @@ export class Outflow extends Writable implements Sender {
   #sendAgain(target: WireStream): void {
     const chunk = this.#sent.again()
     if (chunk === undefined) return
-    target.data(channel.toGuest, chunk)
     this.#credit -= chunk.length
+    target.send(target.dataFrame(channel.toGuest, chunk))
   }
 
   #sendPending(target: WireStream, pending: Buffer): void {
     const part = pending.subarray(0, Math.min(pending.length, this.#credit, frameLimits.maxDataBytes))
-    if (part.length > 0) {
-      this.#credit -= part.length
-      this.#sent.add(target.data(channel.toGuest, part))
-    }
     this.#pending = part.length === pending.length ? undefined : pending.subarray(part.length)
+    if (part.length > 0) {
+      const frame = target.dataFrame(channel.toGuest, part)
+      this.#credit -= part.length
+      this.#sent.add(dataOf(frame))
+      // Last: a guest in this process may return credit within the call.
+      target.send(frame)
+    }
     if (this.#pending === undefined) this.#finishPending()
   }
 

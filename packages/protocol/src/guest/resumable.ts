@@ -1,10 +1,12 @@
 import type { HearthError } from '@hearth/model'
 import type { Asking } from './call.ts'
 import type { Deadlines } from './deadlines.ts'
-import type { Wire } from './wire.ts'
+import type { Wire, WireStream } from './wire.ts'
 
 /** A stream that goes on in the next session. */
 export interface Resumable {
+  /** Where it is in the current session; undefined while it waits for one. */
+  readonly stream: WireStream | undefined
   /** Takes up the stream on a new session's wire; failures end this stream only. */
   resume(wire: Wire): void
   /** There will be no next session. */

@@ -146,7 +146,10 @@ export class Session implements GuestSession {
   watch(path: string, recursive: boolean, options?: Deadline): AsyncIterable<WatchEvent> & { readonly ready: Promise<void> } {
     const watch = new WatchStream(this.#owner, path, recursive, options?.signal)
     this.#owner.add(watch)
-    const begin = async (wire: Wire) => watch.resume(wire)
+    const begin = async (wire: Wire) => {
+      // A session that began while this one waited has taken it up already.
+      if (watch.stream === undefined) watch.resume(wire)
+    }
     this.#on(options, begin).catch((error: HearthError) => watch.fail(error))
     return watch
   }

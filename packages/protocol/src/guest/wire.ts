@@ -12,7 +12,7 @@ import {
   numberedHeaderBytes,
   sealNumbered,
 } from './frames.ts'
-import { guestProtocol, guestUnreachable } from './guest-errors.ts'
+import { guestProtocol, guestUnreachable, printable } from './guest-errors.ts'
 import type { Method } from './messages.ts'
 
 /** What one stream of a session makes of the frames that come on it. Each may throw FieldError or `guest_protocol`: the session ends. */
@@ -168,6 +168,8 @@ export class Wire {
   }
 
   #onStray(type: number, id: number, payload: Buffer): void {
+    if (id === 0 && type === frameType.error)
+      throw guestProtocol('the guest ended the session', printable(payload.toString('utf8', 2)))
     if (id === 0 || id >= this.#nextStream) throw guestProtocol(`a frame on stream ${id}, which was never opened`)
     if (type !== frameType.data) return
     this.#strayBytes -= payload.length
@@ -224,11 +226,13 @@ export class WireStream {
     this.#wire.waitFor(sender)
   }
 
-  /** Sends a copy of `bytes`; returns the copy. */
-  data(channel: number, bytes: Uint8Array): Buffer {
-    const frame = dataFrame(this.#id, channel, bytes)
+  /** A DATA frame of this stream with a copy of `bytes`, to be sent with `send`. */
+  dataFrame(channel: number, bytes: Uint8Array): Buffer {
+    return dataFrame(this.#id, channel, bytes)
+  }
+
+  send(frame: Buffer): void {
     this.#wire.write(frame)
-    return frame.subarray(frameLimits.headerBytes + 1)
   }
 
   end(channel: number): void {

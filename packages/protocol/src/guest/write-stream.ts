@@ -8,6 +8,8 @@ import type { Resumable, StreamHome } from './resumable.ts'
 import { surviveRejection } from './survive-errors.ts'
 import { StreamHandler, type Wire } from './wire.ts'
 
+const frozenRetryMs = 100
+
 interface WriteRequest {
   readonly path: string
   readonly mode: number
@@ -22,6 +24,7 @@ export class WriteStream extends StreamHandler implements Resumable {
   readonly #content = new Outflow()
   readonly #opened = Promise.withResolvers<void>()
   readonly #done = Promise.withResolvers<void>()
+  #wire: Wire | undefined
   #writeId: number | undefined
   #flowing = false
   #over = false
@@ -64,6 +67,7 @@ export class WriteStream extends StreamHandler implements Resumable {
   }
 
   resume(wire: Wire): void {
+    this.#wire = wire
     const from = this.#writeId === undefined ? {} : { resume: this.#writeId, offset: this.#content.takenTo }
     this.#flowing = false
     wire.request(methods.write, { ...this.#request, ...from }, this)
@@ -105,6 +109,10 @@ export class WriteStream extends StreamHandler implements Resumable {
 
   override onRefused(number: number, text: string): void {
     const error = guestRefused(this.what, number, text)
+    if (refusalOf(error) === 'frozen' && this.#writeId !== undefined && this.#wire !== undefined) {
+      this.#resumeSoon(this.#wire)
+      return
+    }
     const lost = this.#writeId !== undefined && refusalOf(error) === 'not_found' && !this.#flowing
     this.fail(
       lost ? guestUnreachable(`${this.what}: the guest no longer knows this write; whether it was finished is unknown`) : error,
@@ -114,6 +122,13 @@ export class WriteStream extends StreamHandler implements Resumable {
   override onBroken(): void {
     this.stream = undefined
     this.#content.stop()
+  }
+
+  /** Frozen without our doing: the answer to QUIESCE was lost. The guest thaws by itself, or is thawed in this session. */
+  #resumeSoon(wire: Wire): void {
+    setTimeout(() => {
+      if (!this.#over && wire.over === undefined) this.resume(wire)
+    }, frozenRetryMs).unref()
   }
 
   #leave(): void {

@@ -7,6 +7,7 @@ export class CreditedOutput {
   readonly #channel: number
   #credit: number = frameLimits.initialCredit
   #waiting: Buffer[] = []
+  #held = false
   #onDrained: (() => void) | undefined
 
   constructor(stream: GuestStream, onChannel: number) {
@@ -16,6 +17,16 @@ export class CreditedOutput {
 
   send(bytes: Buffer): void {
     if (bytes.length > 0) this.#waiting.push(bytes)
+    this.#pump()
+  }
+
+  /** Keeps everything back until `release`. */
+  hold(): void {
+    this.#held = true
+  }
+
+  release(): void {
+    this.#held = false
     this.#pump()
   }
 
@@ -31,7 +42,7 @@ export class CreditedOutput {
   }
 
   #pump(): void {
-    while (this.#credit > 0) {
+    while (this.#credit > 0 && !this.#held) {
       const next = this.#waiting.shift()
       if (next === undefined) break
       const size = Math.min(next.length, this.#credit, frameLimits.maxDataBytes)

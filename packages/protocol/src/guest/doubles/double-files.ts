@@ -63,7 +63,6 @@ export class DoubleFiles {
     if (write === undefined) throw new Refusal('not_found', 'this write is not known')
     if (write.received < (request.offset ?? 0)) throw new Refusal('invalid', `only ${write.received} bytes are here`)
     this.#writes.set(id, write)
-    stream.event(events.writing, { writeId: id, received: write.received })
     stream.onData = (bytes) => {
       write.chunks.push(bytes)
       write.received += bytes.length
@@ -71,6 +70,8 @@ export class DoubleFiles {
     }
     stream.onEnd = () => this.#finish(stream, write)
     stream.onCancel = () => this.#writes.delete(id)
+    // Last: the host may send within the call.
+    stream.event(events.writing, { writeId: id, received: write.received })
     if (write.done) this.#finish(stream, write)
   }
 

@@ -82,21 +82,21 @@ export class DoubleProcess {
     this.#attached?.stream.refuse('busy', 'another host attached')
     const out1 = this.outputs[1].from(from.out1 ?? 0)
     const out2 = this.outputs[2].from(from.out2 ?? 0)
-    stream.event(events.started, {
-      execId: this.facts.execId,
-      pid: this.pid,
-      stdinReceived: this.stdinReceived,
-      out1Start: out1.start,
-      out2Start: out2.start,
-    })
     this.#attached = { stream, 1: new CreditedOutput(stream, 1), 2: new CreditedOutput(stream, 2) }
     stream.onData = (bytes) => this.#takeInput(stream, bytes)
     stream.onEnd = () => this.onInputEnd()
     stream.onCredit = (onChannel, bytes) => {
       if (onChannel === 1 || onChannel === 2) this.#attached?.[onChannel].addCredit(bytes)
     }
-    this.#attached[1].send(out1.bytes)
-    this.#attached[2].send(out2.bytes)
+    const { execId } = this.facts
+    const starts = { stdinReceived: this.stdinReceived, out1Start: out1.start, out2Start: out2.start }
+    const attached = this.#attached
+    for (const output of [attached[1], attached[2]]) output.hold()
+    attached[1].send(out1.bytes)
+    attached[2].send(out2.bytes)
+    // Behind all this: the host may send within the call, and what that makes goes behind the output that was there.
+    stream.event(events.started, { execId, pid: this.pid, ...starts })
+    for (const output of [attached[1], attached[2]]) output.release()
     this.#sendExit()
   }
 

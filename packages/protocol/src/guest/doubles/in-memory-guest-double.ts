@@ -208,7 +208,6 @@ export class InMemoryGuestDouble {
 
   #dial(stream: GuestStream, port: number): void {
     if (this.options.echoPorts?.includes(port) !== true) throw new Refusal('refused', `nobody listens on port ${port}`)
-    stream.event(events.connected, {})
     const output = new CreditedOutput(stream, 1)
     stream.onCredit = (_channel, bytes) => output.addCredit(bytes)
     stream.onData = (bytes) => {
@@ -220,6 +219,7 @@ export class InMemoryGuestDouble {
         stream.end(1)
         stream.reply(methods.dial.reply, {})
       })
+    stream.event(events.connected, {})
   }
 }
 
