@@ -63,5 +63,8 @@ export function hintFrom(tail) {
   ) {
     return 'The network, or the server that was asked, cannot be reached: check the connection (and the proxy settings) and run the same command again.'
   }
+  if (/SELF_SIGNED_CERT|CERT_|unable to verify|certificate/i.test(tail)) {
+    return 'A certificate is not trusted, as behind a proxy with its own: name its file in NODE_EXTRA_CA_CERTS and run the same command again.'
+  }
   return undefined
 }

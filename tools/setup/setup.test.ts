@@ -121,10 +121,11 @@ it('hashes names and bytes of sources, not what was built from them', () => {
   expect(contentHash(folder, ['crate'], ['rustc 1'])).not.toBe(contentHash(folder, ['crate'], ['rustc 2']))
 })
 
-it('recognises a full disk and an unreachable network', () => {
+it('recognises a full disk, an unreachable network and a certificate that is not trusted', () => {
   expect(hintFrom('npm error code ENOSPC')).toContain('disk is full')
   expect(hintFrom("E: You don't have enough free space in /var/cache/apt/archives/.")).toContain('disk is full')
   expect(hintFrom("Temporary failure resolving 'deb.debian.org'")).toContain('network')
+  expect(hintFrom('npm error code SELF_SIGNED_CERT_IN_CHAIN')).toContain('NODE_EXTRA_CA_CERTS')
   expect(hintFrom('E: Broken packages')).toBeUndefined()
 })
 
