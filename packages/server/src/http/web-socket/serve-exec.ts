@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { type ExecHandle, type GuestSession, HearthError } from '@hearth/model'
+import { type ExecHandle, type GuestSession, HearthError, isHearthError } from '@hearth/model'
 import { type ExecControl, type ExecEvent, execChannels, execControlSchema, type execOpeningSchema } from '@hearth/protocol'
 import type * as z from 'zod'
 import type { ClientSocket } from './client-socket.ts'
@@ -70,13 +70,22 @@ async function command(client: ClientSocket, handle: ExecHandle, control: ExecCo
       handle.stdin.end()
       return
     case 'resize':
-      return handle.resize(control.cols, control.rows)
+      return unlessEnded(handle.resize(control.cols, control.rows))
     case 'signal':
-      return handle.signal(control.signal)
+      return unlessEnded(handle.signal(control.signal))
     case 'pause':
       return client.hold()
     case 'resume':
       return client.release()
+  }
+}
+
+/** The process may have ended while the client spoke to it; then its exit is the answer, not a refusal. */
+async function unlessEnded(request: Promise<void>): Promise<void> {
+  try {
+    await request
+  } catch (error) {
+    if (!isHearthError(error, 'guest_error')) throw error
   }
 }
 

@@ -1,62 +1,14 @@
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type Socket as NetSocket, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Duplex, PassThrough, Writable } from 'node:stream'
-import type { Engine } from '@hearth/engine'
-import { type ExecExit, type ExecHandle, type GuestSession, HearthError, silentLog, systemClock } from '@hearth/model'
+import { type ExecHandle, type GuestSession, HearthError } from '@hearth/model'
 import { execEventSchema } from '@hearth/protocol'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { WebSocket } from 'ws'
-import { createHttp } from '../create-http.ts'
-import type { App } from '../http-parts.ts'
-
-/** A process in a machine that does what the case says. */
-class ScriptedExec implements ExecHandle {
-  readonly execId = 7
-  readonly pid = 42
-  readonly lostBytes = 0
-  readonly stdout = new PassThrough()
-  readonly stderr = new PassThrough()
-  readonly taken: Buffer[] = []
-  readonly closed = Promise.withResolvers<void>()
-  readonly signals: number[] = []
-  readonly sizes: string[] = []
-  readonly #exit = Promise.withResolvers<ExecExit>()
-  /** While set, stdin is not taken. */
-  stuck: PromiseWithResolvers<void> | undefined
-  readonly exit = this.#exit.promise
-  readonly stdin = new Writable({
-    write: (chunk: Buffer, _encoding, done) => {
-      void (this.stuck?.promise ?? Promise.resolve()).then(() => {
-        this.taken.push(chunk)
-        done()
-      })
-    },
-    final: (done) => {
-      this.end(0)
-      done()
-    },
-  })
-
-  end(code: number, signal?: number): void {
-    this.stdout.end()
-    this.stderr.end()
-    this.#exit.resolve({ code, ...(signal !== undefined && { signal }) })
-  }
-  fail(error: Error): void {
-    this.stdout.destroy(error)
-    this.stderr.destroy(error)
-    this.#exit.reject(error)
-  }
-  signal = async (signal: number) => void this.signals.push(signal)
-  resize = async (cols: number, rows: number) => void this.sizes.push(`${cols}x${rows}`)
-  close = () => this.closed.resolve()
-}
+import { connectTo, received, ScriptedExec, scriptedApi } from './support/socket-bed.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hearth-ws-'))
-let app: App
+let app: Awaited<ReturnType<typeof scriptedApi>>
 let exec: ScriptedExec
 let session: Partial<GuestSession>
 let number = 0
@@ -65,43 +17,13 @@ let path: string
 beforeEach(async () => {
   exec = new ScriptedExec()
   session = { exec: vi.fn(async () => exec), attach: vi.fn(async () => exec) }
-  const guest = async (machine: string) => {
-    if (machine === 'paused') throw new HearthError('machine_not_running', 'it is paused')
-    return { session: async () => session }
-  }
   path = join(folder, `${number++}.sock`)
-  app = createHttp({
-    engine: { machines: { guest } } as unknown as Engine,
-    drivers: [],
-    log: silentLog,
-    clock: systemClock,
-    system: { version: '0', home: '/', pid: 1, startedAt: 0 },
-    stop: () => undefined,
-    hostPaths: true,
-    loopbackOnly: false,
-  })
-  await app.listen({ path })
+  app = await scriptedApi(path, session)
 })
 afterEach(() => app.close())
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** A client that keeps what it hears. */
-function connect(route: string) {
-  const socket = new WebSocket(`ws+unix://${path}:${route}`)
-  const events: { type: string; [key: string]: unknown }[] = []
-  const bytes: Buffer[] = []
-  socket.on('message', (data: Buffer, isBinary: boolean) => {
-    if (isBinary) bytes.push(data)
-    else events.push(JSON.parse(data.toString()))
-  })
-  const closed = once(socket, 'close').then(([code]) => code as number)
-  const say = (message: object) => socket.send(JSON.stringify(message))
-  const started = () => vi.waitFor(() => expect(events[0]?.type).toBe('started'))
-  return { socket, events, bytes, closed, say, opened: once(socket, 'open'), started }
-}
-
-const received = (bytes: readonly Buffer[], channel: number) =>
-  Buffer.concat(bytes.filter((message) => message[0] === channel).map((message) => message.subarray(1)))
+const connect = (route: string) => connectTo(path, route)
 
 describe('exec', () => {
   it('starts what it is told to, and tells output and exit in order', async () => {
@@ -200,6 +122,19 @@ describe('exec', () => {
     await exec.closed.promise
     expect(await client.closed).toBe(1011)
     expect(client.events[1]).toMatchObject({ type: 'error', error: { detail: expect.stringContaining('channel 5') } })
+  })
+
+  it('tells the exit of a process that a signal came too late for', async () => {
+    exec.signal = async () => {
+      exec.end(3)
+      throw new HearthError('guest_error', 'no such process')
+    }
+    const client = connect('/v1/machines/m/exec')
+    await client.opened
+    client.say({ argv: ['true'] })
+    client.say({ type: 'signal', signal: 2 })
+    await client.closed
+    expect(client.events[1]).toEqual({ type: 'exit', code: 3 })
   })
 
   it('leaves the process when its client vanishes without a word', async () => {
@@ -334,63 +269,5 @@ describe('back-pressure', () => {
     expect(held()).toBeGreaterThan(4 * 1024 * 1024)
     client.socket.terminate()
     await exec.closed.promise
-  })
-})
-
-describe('dial', () => {
-  let echo: Server
-  let peer: NetSocket | undefined
-  beforeEach(async () => {
-    echo = createServer({ allowHalfOpen: true }, (socket) => {
-      peer = socket
-      socket.on('error', () => undefined) // The case looks at what its client hears.
-      socket.on('data', (data) => socket.write(data))
-      socket.on('end', () => socket.end('bye'))
-    })
-    echo.listen(0, '127.0.0.1')
-    await once(echo, 'listening')
-    const { port } = echo.address() as { port: number }
-    session.dial = async (wanted) => {
-      if (wanted !== 80) throw new HearthError('guest_error', 'nobody listens on port 81')
-      const { connect: dial } = await import('node:net')
-      const stream = dial({ port, host: '127.0.0.1', allowHalfOpen: true })
-      await once(stream, 'connect')
-      return stream as Duplex
-    }
-  })
-  afterEach(() => {
-    peer?.destroy()
-    echo.close()
-  })
-
-  it('carries bytes both ways, and each end by itself', async () => {
-    const client = connect('/v1/machines/m/dial/80')
-    await client.opened
-    client.socket.send(Buffer.from('hello'))
-    await vi.waitFor(() => expect(Buffer.concat(client.bytes).toString()).toBe('hello'))
-    client.say({ type: 'eof' })
-    expect(await client.closed).toBe(1000)
-    expect(Buffer.concat(client.bytes).toString()).toBe('hellobye')
-    expect(client.events).toEqual([{ type: 'connected' }, { type: 'eof' }])
-  })
-
-  it('tells that nobody listens', async () => {
-    const client = connect('/v1/machines/m/dial/81')
-    expect(await client.closed).toBe(1011)
-    expect(client.events).toMatchObject([{ type: 'error', error: { code: 'guest_error', detail: 'nobody listens on port 81' } }])
-  })
-
-  it('ends the connection in the machine when the client vanishes', async () => {
-    const client = connect('/v1/machines/m/dial/80')
-    await vi.waitFor(() => expect(client.events).toEqual([{ type: 'connected' }]))
-    client.socket.terminate()
-    await vi.waitFor(() => expect(peer?.closed || peer?.destroyed || peer?.readableEnded).toBe(true))
-  })
-
-  it('is refused for what is no port, before the connection becomes a WebSocket', async () => {
-    const socket = new WebSocket(`ws+unix://${path}:/v1/machines/m/dial/0`)
-    const [request, answer] = await once(socket, 'unexpected-response')
-    expect(answer.statusCode).toBe(400)
-    request.destroy()
   })
 })
