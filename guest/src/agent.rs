@@ -54,7 +54,10 @@ pub fn run(core: &mut Core, transport: Box<dyn Transport>, signals: &Signals) ->
         core.expire(time::now_ms());
         again = link.receive(core)?;
         again |= core.turn(&mut link.out);
+        let was_full = link.out.is_full();
         link.flush()?;
+        // Whoever stood back because the host was slow gets a turn.
+        again |= was_full && !link.out.is_full();
         if link.is_over() {
             return Ok(Ending::Service);
         }

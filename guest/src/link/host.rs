@@ -10,6 +10,8 @@ use std::io::Result;
 
 /// Read in one turn at most.
 const TURN_BYTES: usize = 65_536;
+/// Looked at in one turn at most: each may be a request that takes its time.
+const TURN_FRAMES: usize = 32;
 
 /// What the owner of a link hears from it.
 pub trait Listener {
@@ -70,11 +72,14 @@ impl Link {
 
     /// Takes in a slice of what arrived; true when there is more to take at once.
     pub fn receive(&mut self, listener: &mut dyn Listener) -> Result<bool> {
-        let mut taken = 0;
+        let (mut taken, mut frames_left) = (0, TURN_FRAMES);
         loop {
-            self.look(listener);
+            self.look(listener, &mut frames_left);
             if self.out.is_full() {
                 return Ok(false);
+            }
+            if frames_left == 0 {
+                return Ok(true);
             }
             if !self.readable || taken >= TURN_BYTES {
                 return Ok(self.readable);
@@ -105,10 +110,12 @@ impl Link {
         self.out.is_empty()
     }
 
-    fn look(&mut self, listener: &mut dyn Listener) {
+    fn look(&mut self, listener: &mut dyn Listener, frames_left: &mut usize) {
         // Taken out while its bytes are looked at, for looking at them changes the link.
         let mut inbox = std::mem::take(&mut self.inbox);
-        while self.look_at_front(&mut inbox, listener) {}
+        while *frames_left > 0 && self.look_at_front(&mut inbox, listener) {
+            *frames_left -= 1;
+        }
         self.inbox = inbox;
     }
 

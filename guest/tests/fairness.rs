@@ -1,0 +1,152 @@
+//! Hosts that vanish, flood or read slowly harm nobody else.
+
+mod support;
+
+use hearth_wire::fields::FieldWriter;
+use support::{at, exec, noise, shell, Guest, DATA, EVENT, REPLY, WINDOW};
+
+/// Resident memory of the program, in KiB.
+fn resident_kib(guest: &Guest) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", guest.child.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_stream_without_credit_stops_and_the_others_go_on() {
+    let mut guest = Guest::with_session("no-credit");
+    let stuck: Vec<u32> = (0..10).map(|_| guest.request(10, &shell("yes"))).collect();
+    let mut got = vec![0; stuck.len()];
+    while got.iter().any(|bytes| *bytes < WINDOW) {
+        let frame = guest.frame();
+        if frame.kind == DATA {
+            got[(frame.stream - stuck[0]) as usize] += frame.content().len();
+        }
+    }
+    assert!(got.iter().all(|bytes| *bytes == WINDOW), "{got:?}");
+    for _ in 0..20 {
+        assert_eq!(guest.shell("exit 6").exit().0, 6);
+    }
+    assert!(resident_kib(&guest) < 20_000, "{} KiB", resident_kib(&guest));
+}
+
+#[test]
+fn a_flood_on_one_stream_leaves_the_others_alone() {
+    let mut guest = Guest::with_session("flood");
+    let flood = guest.request(10, &shell("cat /dev/zero"));
+    let other = guest.request(10, &exec(&["cat"], true));
+    let mut answers = 0;
+    let mut between = 0usize;
+    while answers < 50 {
+        let frame = guest.frame();
+        match (frame.kind, frame.stream) {
+            (EVENT, stream) if stream == other => guest.data(other, b"ping"),
+            (DATA, stream) if stream == flood => {
+                between += frame.content().len();
+                guest.credit(flood, 1, frame.content().len());
+                assert!(between < 4_000_000, "{between} bytes of the flood before an answer");
+            }
+            (DATA, _) => {
+                (answers, between) = (answers + 1, 0);
+                guest.credit(other, 1, 4);
+                guest.data(other, b"ping");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Each of these requests takes a while: the answers must not wait until all that was read is done.
+#[test]
+fn a_flood_of_requests_is_answered_as_it_is_read() {
+    let mut guest = Guest::with_session("requests");
+    let mut sender = guest.stream.try_clone().unwrap();
+    let flood = std::thread::spawn(move || {
+        use std::io::Write;
+        for stream in 2..5_002u32 {
+            let mut frame = b"\0\0\0\x07\x01".to_vec();
+            frame.extend_from_slice(&stream.to_be_bytes());
+            frame.extend_from_slice(&[0, 31]);
+            sender.write_all(&frame).unwrap();
+        }
+    });
+    for stream in 2..5_002 {
+        let frame = guest.frame();
+        assert_eq!((frame.kind, frame.stream), (REPLY, stream));
+    }
+    flood.join().unwrap();
+    assert!(resident_kib(&guest) < 10_000);
+}
+
+#[test]
+fn a_host_that_reads_nothing_is_not_waited_for_in_memory() {
+    let mut guest = Guest::with_session("deaf");
+    for _ in 0..20 {
+        guest.request(10, &shell("yes"));
+    }
+    let mut list = at(std::path::Path::new("/usr"));
+    list.u64(2, 16);
+    guest.request(21, &list);
+    // A new session finds the agent as fast as ever: nothing of all that is waited for.
+    guest.handshake();
+    guest.hello(None);
+    assert_eq!(guest.shell("exit 4").exit().0, 4);
+    assert!(resident_kib(&guest) < 20_000, "{} KiB", resident_kib(&guest));
+}
+
+#[test]
+fn a_host_that_vanishes_in_the_middle_of_a_frame_is_followed_by_another() {
+    let mut guest = Guest::with_session("vanish");
+    let path = guest.path("file");
+    let mut write = at(&path);
+    write.u64(2, 0o600);
+    for round in 0..10u8 {
+        let stream = guest.request(23, &write);
+        let running = guest.request(10, &exec(&["cat"], true));
+        guest.data(stream, &noise(10_000));
+        guest.data(running, &noise(1_000));
+        // Half of a frame. A new host's first line disappears in it; its next one is heard.
+        guest.send(&[&(5 + 44 + u32::from(round)).to_be_bytes()[..], &[DATA, 0, 0, 0, 1]].concat());
+        guest.send(&vec![0; 1 + usize::from(round)]);
+        guest.send(b"\nHEARTH/1 0123456789abcdef0123456789abcdef\n");
+        guest.handshake();
+        guest.hello(None);
+        assert_eq!(guest.shell("exit 7").exit().0, 7);
+    }
+}
+
+#[test]
+fn a_large_download_and_a_large_upload_share_the_link() {
+    let mut guest = Guest::with_session("share");
+    let (source, target) = (guest.path("source"), guest.path("target"));
+    let content = noise(8_000_000);
+    std::fs::write(&source, &content).unwrap();
+    let mut write = at(&target);
+    write.u64(2, 0o600);
+    let mut read = at(&source);
+    read.u64(2, 0);
+    let (up, down) = (guest.request(23, &write), guest.request(22, &read));
+    let (mut credit, mut sent, mut got, mut over) = (WINDOW, 0, Vec::new(), 0);
+    while over < 2 {
+        while sent < content.len() && credit >= 65_536 {
+            let end = content.len().min(sent + 65_536);
+            guest.data(up, &content[sent..end]);
+            (credit, sent) = (credit - (end - sent), end);
+            if sent == content.len() {
+                guest.end(up);
+            }
+        }
+        let frame = guest.frame();
+        match frame.kind {
+            DATA => {
+                got.extend_from_slice(frame.content());
+                guest.credit(down, 1, frame.content().len());
+            }
+            support::CREDIT => credit += u32::from_be_bytes(frame.payload[1..].try_into().unwrap()) as usize,
+            REPLY => over += 1,
+            _ => {}
+        }
+    }
+    assert!(got == content && std::fs::read(&target).unwrap() == content);
+    assert_eq!(guest.ask(32, &FieldWriter::new()).kind, REPLY);
+}
