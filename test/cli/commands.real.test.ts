@@ -9,7 +9,7 @@ import { CliBed } from './support/cli-bed.ts'
 let bed: CliBed
 
 beforeAll(async () => {
-  bed = await CliBed.start()
+  bed = await CliBed.pretended()
   expect(await bed.hearth(['template', 'build', 'base', 'builtin:base'])).toMatchObject({ code: 0, stdout: 'base@1\n' })
   expect((await bed.hearth(['launch', 'base', '--name', 'web'])).code).toBe(0)
 })

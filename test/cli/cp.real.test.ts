@@ -21,7 +21,7 @@ let bed: CliBed
 let here: string
 
 beforeAll(async () => {
-  bed = await CliBed.start()
+  bed = await CliBed.pretended()
   await bed.hearth(['template', 'build', 'base', 'builtin:base'])
   await bed.hearth(['launch', 'base', '--name', 'web'])
 })

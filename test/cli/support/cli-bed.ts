@@ -31,28 +31,35 @@ export interface Running {
   readonly ended: Promise<Ended>
 }
 
-/** A home with a server of pretended machines, and the real command line to talk to it. */
+/** A home of its own, and the real command line to work on it. */
 export class CliBed {
   readonly home = mkdtempSync(join(tmpdir(), 'hc-'))
-  readonly #server: ChildProcess
+  readonly #server: ChildProcess | undefined
 
-  private constructor() {
+  private constructor(isPretended: boolean) {
     const program = join(root, 'test/cli/support/memory-server.ts')
-    this.#server = spawn(process.execPath, ['--conditions=hearth-source', program, '--home', this.home], {
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
-    })
+    const args = ['--conditions=hearth-source', program, '--home', this.home]
+    if (isPretended) this.#server = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', 'pipe'] })
   }
 
-  static async start(): Promise<CliBed> {
-    const bed = new CliBed()
-    await once(bed.#server.stdio[3] as Readable, 'data')
+  /** With a server whose machines are pretended. */
+  static async pretended(): Promise<CliBed> {
+    const bed = new CliBed(true)
+    await once(bed.#server?.stdio[3] as Readable, 'data')
     return bed
   }
 
+  /** With the server that the first command starts. */
+  static real(): CliBed {
+    return new CliBed(false)
+  }
+
   async stop(): Promise<void> {
-    const gone = this.#server.exitCode === null ? once(this.#server, 'exit') : undefined
-    this.#server.kill('SIGTERM')
-    await gone
+    if (this.#server) await this.#stopPretended(this.#server)
+    else {
+      await this.hearth(['rm', '--all'])
+      await this.hearth(['server', 'stop'])
+    }
     rmSync(this.home, { recursive: true, force: true })
   }
 
@@ -73,7 +80,7 @@ export class CliBed {
     const child = spawn(process.execPath, [hearthProgram, ...args], {
       ...(cwd === undefined ? {} : { cwd }),
       env: { ...process.env, HEARTH_HOME: this.home, HEARTH_LOG: '', ...env },
-      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      stdio: [input === undefined && !keepOpen ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     })
     if (keepOpen) child.stdin?.write(input ?? '')
     else child.stdin?.end(input)
@@ -81,6 +88,12 @@ export class CliBed {
     // Whoever waits for the end hears of a failure; a test that cuts the command off does not wait.
     ended.catch(() => undefined)
     return { child, ended }
+  }
+
+  async #stopPretended(server: ChildProcess): Promise<void> {
+    const gone = server.exitCode === null ? once(server, 'exit') : undefined
+    server.kill('SIGTERM')
+    await gone
   }
 }
 

@@ -15,13 +15,19 @@ export async function each(context: Context, refs: readonly string[], act: (ref:
   } else {
     const failed = await actOnAll(context, refs, act, done)
     if (failed > 0) {
-      context.print(done, () => done.join('\n'))
+      print(context, refs, done)
       throw new CliError(`${failed} of ${refs.length} could not be done`, {
         hint: 'The others are done; see above for each of these.',
       })
     }
   }
-  context.print(done, () => done.join('\n'))
+  print(context, refs, done)
+}
+
+/** In the order they were named, not in which they came to their end. */
+function print(context: Context, refs: readonly string[], done: readonly string[]): void {
+  const sorted = refs.filter((ref) => done.includes(ref))
+  context.print(sorted, () => sorted.join('\n'))
 }
 
 async function actOnAll(
