@@ -47,6 +47,7 @@ pub struct Core {
     pub gateway: Option<Ipv4Addr>,
     /// The machine shall end.
     pub shutdown: Option<Power>,
+    execs_first: bool,
 }
 
 impl Core {
@@ -64,16 +65,24 @@ impl Core {
             generation: 0,
             gateway: None,
             shutdown: None,
+            execs_first: false,
         })
     }
 
-    /// A slice for everybody; true when there is more to do at once.
+    /// A slice for everybody; true when there is more to do at once. Who comes first changes every time, else a few
+    /// that always fill the outbox would leave nothing to the others.
     pub fn turn(&mut self, out: &mut Outbox) -> bool {
+        self.execs_first = !self.execs_first;
+        let mut again = self.console.turn();
+        if !self.execs_first {
+            again |= self.session.streams.turn(out);
+        }
         let streams = &mut self.session.streams;
-        let mut again = self.execs.turn(out, &mut self.console, |stream| drop(streams.close(stream)));
+        again |= self.execs.turn(out, &mut self.console, |stream| drop(streams.close(stream)));
         self.writes.turn(out, |stream| drop(streams.close(stream)));
-        again |= streams.turn(out);
-        again |= self.console.turn();
+        if self.execs_first {
+            again |= streams.turn(out);
+        }
         again
     }
 

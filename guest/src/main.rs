@@ -30,6 +30,8 @@ mod sys;
 mod system;
 mod token;
 mod vault;
+#[cfg(test)]
+mod vectors_test;
 
 use std::process::ExitCode;
 

@@ -146,6 +146,8 @@ fn what_is_left_behind_does_not_hold_the_exit_up() {
     let all = guest.shell("sleep 3 & echo started");
     assert_eq!((all.text().as_str(), all.exit().0), ("started\n", 0));
     assert!(began.elapsed().as_secs() < 3);
+    // Nor when it writes and writes; it dies when nobody reads it any more.
+    assert_eq!(guest.shell("yes &").exit().0, 0);
 }
 
 #[test]

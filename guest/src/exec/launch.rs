@@ -44,13 +44,12 @@ pub fn launch(
     .map_err(system)?;
     let home = CString::new(user.home.as_str()).map_err(|_| Refusal::invalid("the user's home contains NUL"))?;
     let candidates = environment::candidates(&request.argv[0], env);
-    // A user whose home is not there starts in the root directory, as after a login.
-    let default_cwd = if std::path::Path::new(&user.home).is_dir() { home.as_c_str() } else { root_directory() };
     let program = Program {
         candidates: &candidates,
         argv: &request.argv,
         env,
-        cwd: request.cwd.as_deref().unwrap_or(default_cwd),
+        cwd: request.cwd.as_deref().unwrap_or(&home),
+        cwd_may_be_root: request.cwd.is_none(),
         stdio: [stdio[0].as_fd(), stdio[1].as_fd(), stdio[2].as_fd()],
         terminal: request.terminal.is_some(),
         rights: Some(&user.rights),
@@ -96,10 +95,6 @@ fn refusal(request: &ExecRequest, cwd: &CStr, error: SpawnError) -> Refusal {
         SpawnError::Program(error) => Refusal::system(format!("run {program}"), &error),
         SpawnError::System(error) => Refusal::system(format!("start {program}"), &error),
     }
-}
-
-fn root_directory() -> &'static CStr {
-    c_str(b"/\0")
 }
 
 fn c_str(bytes: &'static [u8]) -> &'static CStr {

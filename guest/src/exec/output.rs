@@ -32,6 +32,7 @@ pub struct Output {
     sent: u64,
     window: SendWindow,
     end_sent: bool,
+    own_end: u64,
 }
 
 impl Output {
@@ -44,6 +45,7 @@ impl Output {
             sent: 0,
             window: SendWindow::new(),
             end_sent: false,
+            own_end: u64::MAX,
         }
     }
 
@@ -62,9 +64,17 @@ impl Output {
         self.end_sent
     }
 
-    /// Nothing is there to be read at the moment.
-    pub fn is_drained(&self) -> bool {
-        !self.ready
+    /// The process ended: what it wrote and nobody read yet is in the pipe.
+    pub fn process_ended(&mut self) {
+        // There may be no event of its own for that.
+        self.ready = true;
+        let waiting = self.source.as_ref().map_or(0, |source| io::waiting_bytes(source.as_raw_fd()));
+        self.own_end = self.ring.end() + waiting;
+    }
+
+    /// Everything was read that the process itself wrote.
+    pub fn has_its_own(&self) -> bool {
+        !self.ready || self.ring.end() >= self.own_end
     }
 
     /// Stops reading: what comes now comes from processes that were left behind.
@@ -126,17 +136,17 @@ impl Output {
         self.window.returned(bytes)
     }
 
-    /// Somebody attaches who has everything before `from` (all that is kept, when absent). Says where it goes on, or
-    /// `None` when `from` lies in the future.
-    pub fn attach(&mut self, from: Option<u64>) -> Option<u64> {
-        let from = from.unwrap_or(self.ring.start());
-        if from > self.ring.end() {
-            return None;
-        }
-        self.sent = from.max(self.ring.start());
+    /// So much was written.
+    pub fn reaches(&self, offset: u64) -> bool {
+        offset <= self.ring.end()
+    }
+
+    /// Somebody attaches who has everything before `from`, or nothing. Says where it goes on.
+    pub fn attach(&mut self, from: Option<u64>) -> u64 {
+        self.sent = from.unwrap_or(0).clamp(self.ring.start(), self.ring.end());
         self.window = SendWindow::new();
         self.end_sent = false;
-        Some(self.sent)
+        self.sent
     }
 
     /// Bytes that may be read now.

@@ -153,11 +153,12 @@ impl Exec {
 
     /// Hands the process over to a stream. Says where both outputs go on; nothing changes when that is impossible.
     pub fn attach(&mut self, stream: u32, from: [Option<u64>; 2]) -> Result<[u64; 2], Refusal> {
+        if let Some((_, at)) = self.outputs.iter().zip(from).find(|(output, at)| !output.reaches(at.unwrap_or(0))) {
+            return Err(Refusal::invalid(format!("output goes on at {at:?}, the process has not written that much")));
+        }
         let mut starts = [0; 2];
         for ((output, start), from) in self.outputs.iter_mut().zip(&mut starts).zip(from) {
-            *start = output.attach(from).ok_or_else(|| {
-                Refusal::invalid(format!("output goes on at {from:?}, so far the process has not written that much"))
-            })?;
+            *start = output.attach(from);
         }
         if let Some(input) = &mut self.input {
             input.attach();
@@ -219,8 +220,7 @@ impl Exec {
         self.exit = Some(exit);
         self.kill_at_ms = None;
         self.close_outputs_at_ms = Some(now_ms + LEFT_BEHIND_MS);
-        // What it wrote may have come with no event of its own.
-        self.outputs.iter_mut().for_each(Output::ready);
+        self.outputs.iter_mut().for_each(Output::process_ended);
     }
 
     /// The host has no more interest.
@@ -273,7 +273,7 @@ impl Exec {
         }
         if due(self.close_outputs_at_ms) {
             self.close_outputs_at_ms = None;
-            self.outputs.iter_mut().filter(|output| output.is_drained()).for_each(Output::close);
+            self.outputs.iter_mut().filter(|output| output.has_its_own()).for_each(Output::close);
             if !self.outputs.iter().all(Output::ended) {
                 self.close_outputs_at_ms = Some(now_ms + LEFT_BEHIND_MS);
             }

@@ -29,12 +29,14 @@ pub const EVENT_STARTED: u16 = 1;
 pub struct ExecTable {
     execs: Vec<Exec>,
     last_id: u32,
+    /// Whose turn it is first.
+    first: usize,
     spawner: Spawner,
 }
 
 impl ExecTable {
     pub fn new() -> std::io::Result<Self> {
-        Ok(Self { execs: Vec::new(), last_id: 0, spawner: Spawner::new()? })
+        Ok(Self { execs: Vec::new(), last_id: 0, first: 0, spawner: Spawner::new()? })
     }
 
     /// Starts a process for `stream`. Returns its id; its output follows.
@@ -168,7 +170,9 @@ impl ExecTable {
     pub fn turn(&mut self, out: &mut Outbox, console: &mut Console, mut over: impl FnMut(u32)) -> bool {
         let now = time::now_ms();
         let mut again = false;
-        for exec in &mut self.execs {
+        self.first = (self.first + 1) % self.execs.len().max(1);
+        let (later, sooner) = self.execs.split_at_mut(self.first);
+        for exec in sooner.iter_mut().chain(later) {
             let (more, finished) = exec.turn(out, console, now);
             again |= more;
             finished.into_iter().for_each(&mut over);

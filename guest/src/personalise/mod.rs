@@ -7,6 +7,8 @@ mod files;
 mod hostname;
 pub mod identify;
 mod machine_id;
+#[cfg(test)]
+mod mutation_test;
 pub mod network;
 mod place;
 mod receipt;

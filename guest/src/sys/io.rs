@@ -74,6 +74,16 @@ pub fn set_owner(fd: RawFd, uid: u32, gid: Option<u32>) -> Result<()> {
     Ok(())
 }
 
+/// Bytes that can be read from a pipe or terminal now.
+pub fn waiting_bytes(fd: RawFd) -> u64 {
+    let mut count: libc::c_int = 0;
+    // SAFETY: the argument is a writable int, as FIONREAD wants.
+    match check(unsafe { libc::ioctl(fd, libc::FIONREAD, &mut count) }) {
+        Ok(_) => count as u64,
+        Err(_) => 0,
+    }
+}
+
 /// Lets the modes of new files be exactly what they are asked to be.
 pub fn mask_no_modes() {
     // SAFETY: no memory is involved; this cannot fail.

@@ -30,6 +30,8 @@ pub struct Program<'a> {
     pub env: &'a [CString],
     /// Its working directory.
     pub cwd: &'a CStr,
+    /// It starts in the root directory when it may not enter its own.
+    pub cwd_may_be_root: bool,
     /// Its standard input, output and error.
     pub stdio: [BorrowedFd<'a>; 3],
     /// Its standard input is a terminal that it shall own.
@@ -64,6 +66,7 @@ struct Orders {
     argv: Vec<*const c_char>,
     env: Vec<*const c_char>,
     cwd: *const c_char,
+    cwd_may_be_root: bool,
     stdio: [c_int; 3],
     terminal: bool,
     groups: *const u32,
@@ -177,6 +180,7 @@ fn orders(program: &Program<'_>) -> Orders {
         argv: pointers(program.argv),
         env: pointers(program.env),
         cwd: program.cwd.as_ptr(),
+        cwd_may_be_root: program.cwd_may_be_root,
         stdio: program.stdio.map(|fd| fd.as_raw_fd()),
         terminal: program.terminal,
         groups: groups.as_ptr(),
@@ -216,7 +220,7 @@ unsafe fn run(orders: &Orders) -> u8 {
         if !prepare(orders) {
             return STAGE_SYSTEM;
         }
-        if libc::chdir(orders.cwd) != 0 {
+        if libc::chdir(orders.cwd) != 0 && !(orders.cwd_may_be_root && libc::chdir(b"/\0".as_ptr().cast()) == 0) {
             return STAGE_DIRECTORY;
         }
         let none = std::mem::zeroed::<libc::sigset_t>();
@@ -331,6 +335,7 @@ mod tests {
             argv: &strings(argv),
             env: &strings(&["A=b"]),
             cwd: &cwd,
+            cwd_may_be_root: false,
             stdio: [null.as_fd(), writer.as_fd(), writer.as_fd()],
             terminal: false,
             rights: None,
