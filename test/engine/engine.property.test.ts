@@ -101,7 +101,7 @@ describe('an engine under any load', () => {
           await assertInvariants(bed)
         }
       }),
-      { numRuns: 150, timeout: 3000 },
+      { numRuns: 80, timeout: 3000 },
     )
   }, 60_000)
 })

@@ -31,7 +31,7 @@ export interface EngineOptions {
   readonly bootDeadlineMs: number
   /** Ended machines' rows are forgotten after this. */
   readonly endedRowsKeptMs: number
-  /** `off` is the negative control of the freshness tests: clones keep the identity of their source. */
+  /** `off` is the negative control of the freshness tests: restored machines keep the identity of their source. */
   readonly personalise: 'on' | 'off'
 }
 

@@ -2,6 +2,8 @@ import { HearthError, type MachineId, type NetworkIdentity, type RandomBytes } f
 
 /** 10.64.0.0 to 10.127.255.0, one /24 for each machine. */
 const subnets = 64 * 256
+/** Outside every machine's own network, so that a driver can answer there for all of them alike. */
+const resolver = '10.63.255.3'
 
 /** Gives every live machine a network of its own, so that no two clones share an address. Filled from the rows at start. */
 export class AddressBook {
@@ -18,7 +20,7 @@ export class AddressBook {
     const subnet = this.#free()
     this.#note(subnet, machine)
     const prefix = `10.${64 + (subnet >> 8)}.${subnet & 255}`
-    return { mac: this.#mac(), address: `${prefix}.15/24`, gateway: `${prefix}.2`, dns: `${prefix}.3` }
+    return { mac: this.#mac(), address: `${prefix}.15/24`, gateway: `${prefix}.2`, dns: resolver }
   }
 
   /** Notes what a row says. */

@@ -77,8 +77,8 @@ async function steps(context: Context, newcomer: Newcomer, signal: AbortSignal, 
   context.guests.met(spec.id, session.hello)
   phases.end('connect')
 
-  if (context.options.personalise === 'off') {
-    if (from) await session.thaw({ env: who.env, secrets: who.secrets }, { signal })
+  if (from && context.options.personalise === 'off') {
+    await session.thaw({ env: who.env, secrets: who.secrets }, { signal })
     return { connection, session }
   }
   const receipt = await personalise(session, identify, assignRequest(who, context), {
