@@ -1,5 +1,7 @@
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { CliBed } from './support/cli-bed.ts'
+import { CliBed, hearthProgram } from './support/cli-bed.ts'
 import { OnTerminal } from './support/on-terminal.ts'
 
 let bed: CliBed
@@ -37,4 +39,20 @@ it.each([
     `stty -a > $HEARTH_HOME/before; ${line}; stty -a > $HEARTH_HOME/after; cmp $HEARTH_HOME/before $HEARTH_HOME/after`,
   )
   expect([await terminal.exitCode(), terminal.screen]).toEqual([0, expect.any(String)])
+})
+
+it('completes commands and names of machines in bash', async () => {
+  const folder = join(bed.home, 'bin')
+  mkdirSync(folder)
+  symlinkSync(hearthProgram, join(folder, 'hearth'))
+  symlinkSync(process.execPath, join(folder, 'node'))
+  const terminal = new OnTerminal(bed.home, `PATH=${folder}:$PATH exec bash --norc --noprofile -i`)
+  terminal.type('source <(hearth completion bash); echo loaded-$((1 + 1))\n')
+  await terminal.shows('loaded-2')
+  terminal.type('hearth rec\t')
+  await terminal.shows('hearth receipt ')
+  terminal.type('we\t')
+  await terminal.shows('hearth receipt web ')
+  terminal.type('\u0015exit\n')
+  expect(await terminal.exitCode()).toBe(0)
 })

@@ -5,7 +5,7 @@ import { facts } from '../output/table.ts'
 
 /** `hearth server status`: never starts one. The exit code is 1 when none runs. */
 export async function serverStatus(context: Context): Promise<number> {
-  const hearth = await connectIfRunning(context.home)
+  const hearth = await connectIfRunning(context.home, context.log)
   if (!hearth) {
     context.print({ running: false, home: context.home }, () => `no server runs for ${context.home}`)
     return 1

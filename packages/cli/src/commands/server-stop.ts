@@ -6,7 +6,7 @@ import { withProgress } from '../output/progress.ts'
 
 /** `hearth server stop`: succeeds when none runs. Resolves when the server is gone. */
 export async function serverStop(context: Context): Promise<void> {
-  const hearth = await connectIfRunning(context.home)
+  const hearth = await connectIfRunning(context.home, context.log)
   if (hearth) {
     await withProgress(context, 'stopping the server', async () => {
       const { pid } = await hearth.system.get({ signal: context.signal })

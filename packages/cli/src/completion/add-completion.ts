@@ -3,6 +3,7 @@ import type { Hearth } from '@hearth/sdk'
 import type { Command } from 'commander'
 import { connectIfRunning } from '../connection/connect.ts'
 import type { Context } from '../context.ts'
+import { bashWords } from './bash-words.ts'
 
 type Names = readonly { readonly value: string; readonly about: string }[]
 
@@ -33,6 +34,7 @@ export async function addCompletion(program: Command, words: readonly string[], 
   const { default: tab } = await import('@bomb.sh/tab/commander')
   const root = tab(program, { completionCommandName: 'completion' })
   if (words[0] === 'complete') await offerNames(root, words.slice(2), context)
+  if (words[0] === 'completion' && words[1] === 'bash') process.stdout.write(bashWords)
 }
 
 async function offerNames(root: RootCommand, typed: readonly string[], context: Context): Promise<void> {
@@ -52,7 +54,7 @@ async function offerNames(root: RootCommand, typed: readonly string[], context: 
 /** None when the server does not run or does not answer: a message would land in the middle of the line being typed. */
 async function namesFrom(source: (hearth: Hearth, signal: AbortSignal) => Promise<Names>, context: Context): Promise<Names> {
   try {
-    const hearth = await connectIfRunning(context.home)
+    const hearth = await connectIfRunning(context.home, context.log)
     return hearth ? await source(hearth, AbortSignal.any([context.signal, AbortSignal.timeout(patienceMs)])) : []
   } catch (error) {
     context.log.debug('completion.failed', { error: String(error) })

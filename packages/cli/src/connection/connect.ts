@@ -1,4 +1,5 @@
 import { Hearth } from '@hearth/sdk'
+import type { Log } from '../log.ts'
 import { socketPathOf } from './home.ts'
 import { isListening } from './is-listening.ts'
 import type { StartOptions } from './start-server.ts'
@@ -19,17 +20,17 @@ export async function connect(home: string, options: ConnectOptions): Promise<He
     const { startServer } = await import('./start-server.ts')
     await startServer(home, options)
   }
-  return clientOf(socketPath, options.sockets)
+  return clientOf(socketPath, options.log, options.sockets)
 }
 
 /** A client of the server of `home`, or nothing when nobody listens. */
-export async function connectIfRunning(home: string): Promise<Hearth | undefined> {
+export async function connectIfRunning(home: string, log: Log): Promise<Hearth | undefined> {
   const socketPath = socketPathOf(home)
-  return (await isListening(socketPath)) ? clientOf(socketPath) : undefined
+  return (await isListening(socketPath)) ? clientOf(socketPath, log) : undefined
 }
 
-async function clientOf(socketPath: string, sockets = false): Promise<Hearth> {
-  const fetch = unixFetch(socketPath)
+async function clientOf(socketPath: string, log: Log, sockets = false): Promise<Hearth> {
+  const fetch = unixFetch(socketPath, log)
   if (!sockets) return new Hearth({ baseUrl, fetch })
   const { unixWebSocket } = await import('./unix-web-socket.ts')
   return new Hearth({ baseUrl, fetch, WebSocket: unixWebSocket(socketPath) })

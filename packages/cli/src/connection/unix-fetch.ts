@@ -2,18 +2,25 @@ import { type IncomingMessage, request } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Fetch, FetchInit, FetchResponse } from '@hearth/sdk'
+import type { Log } from '../log.ts'
 
 /**
  * A `fetch` over a unix socket. Node's own HTTP client is loaded already and has back-pressure both ways;
  * a full `fetch` would take a third of the time of a short command to load.
  */
-export function unixFetch(socketPath: string): Fetch {
+export function unixFetch(socketPath: string, log: Log): Fetch {
   return (url, init) =>
     new Promise((resolve, reject) => {
       const { pathname, search } = new URL(url)
       const { method, headers, body, signal } = init
       const sent = request({ socketPath, path: pathname + search, method, headers, agent: false, ...(signal ? { signal } : {}) })
-      sent.once('response', (message) => resolve(responseOf(message)))
+      log.debug('http.asking', { method, path: pathname + search })
+      const startedAtMs = performance.now()
+      sent.once('response', (message) => {
+        const tookMs = Math.round(performance.now() - startedAtMs)
+        log.debug('http.answered', { method, path: pathname + search, status: message.statusCode, tookMs })
+        resolve(responseOf(message))
+      })
       // An answer can come before everything was sent: then the answer counts, and this rejection is too late to be heard.
       sent.on('error', reject)
       sendBody(sent, body).catch(reject)
