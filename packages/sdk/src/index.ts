@@ -27,7 +27,7 @@ export { type ExecOptions, type Forked, Machine, MachineRef, type RunOptions, ty
 export type { Machines } from './machines.ts'
 export { PortStream } from './port-stream.ts'
 export type { Snapshots } from './snapshots.ts'
-export type { WebSocketClass, WebSocketLike } from './socket.ts'
 export type { SystemInfo } from './system.ts'
 export type { BuildProgress, Templates } from './templates.ts'
 export type { Cancellable, Fetch, FetchInit, FetchResponse, HearthOptions } from './transport.ts'
+export type { WebSocketClass, WebSocketLike } from './web-socket.ts'

@@ -1,6 +1,6 @@
 import type { ByteStream } from './bytes.ts'
 import { asProblem, HearthApiError, HearthConnectionError } from './errors.ts'
-import type { WebSocketClass } from './socket.ts'
+import type { WebSocketClass } from './web-socket.ts'
 
 /** The part of `fetch` that is used; the platform's own fits. */
 export type Fetch = (url: string, init: FetchInit) => Promise<FetchResponse>

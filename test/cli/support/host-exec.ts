@@ -4,9 +4,9 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { type Readable, Writable } from 'node:stream'
 import { type ExecExit, type ExecHandle, type ExecRequest, HearthError } from '@hearth/model'
-import type { HostGuest } from './host-guest.ts'
+import type { HostMachine } from './host-machine.ts'
 
-const running = new WeakMap<HostGuest, HostExec[]>()
+const running = new WeakMap<HostMachine, HostExec[]>()
 
 /** A program of a host guest; with a PTY, behind script(1). */
 export class HostExec implements ExecHandle {
@@ -42,7 +42,7 @@ export class HostExec implements ExecHandle {
     process.once('exit', () => this.#kill('SIGKILL'))
   }
 
-  static async start(guest: HostGuest, request: ExecRequest): Promise<HostExec> {
+  static async start(guest: HostMachine, request: ExecRequest): Promise<HostExec> {
     const { cols, rows } = request.pty ?? { cols: 0, rows: 0 }
     const sized = `stty cols ${cols} rows ${rows}; exec ${request.argv.map(quoted).join(' ')}`
     const [program = '', ...args] = request.pty ? ['script', '-qefc', sized, '/dev/null'] : inFolder(guest, request.argv)
@@ -64,14 +64,14 @@ export class HostExec implements ExecHandle {
     return exec
   }
 
-  static find(guest: HostGuest, target: { execId: number } | { tag: string }): HostExec {
+  static find(guest: HostMachine, target: { execId: number } | { tag: string }): HostExec {
     const known = running.get(guest) ?? []
     const found = known.find((exec) => ('tag' in target ? exec.tag === target.tag : exec.execId === target.execId))
     if (found) return found
     throw new HearthError('guest_error', 'there is no such process')
   }
 
-  static list(guest: HostGuest) {
+  static list(guest: HostMachine) {
     return (running.get(guest) ?? []).map(({ execId, pid, argv, tag, ended }) => ({
       execId,
       pid,
@@ -101,7 +101,7 @@ export class HostExec implements ExecHandle {
 }
 
 /** The one program whose paths are those of the machine. */
-function inFolder(guest: HostGuest, argv: readonly string[]): readonly string[] {
+function inFolder(guest: HostMachine, argv: readonly string[]): readonly string[] {
   return argv[0] === 'ln' ? [...argv.slice(0, -1), join(guest.folder, argv.at(-1) ?? '')] : argv
 }
 

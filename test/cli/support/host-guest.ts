@@ -6,21 +6,13 @@ import { type Duplex, duplexPair } from 'node:stream'
 import type { ReceiptVerifier } from '@hearth/engine'
 import { HearthError, type OpenGuest } from '@hearth/model'
 import { type GuestDoubleOptions, InMemoryGuestDouble } from '@hearth/protocol'
+import type { HostMachine, Remembered } from './host-machine.ts'
 import { HostSession } from './host-session.ts'
-
-/** What a guest remembers. */
-export interface Remembered {
-  env: Record<string, string>
-  secrets: Record<string, string>
-  hostname: string
-  machineUuid: string
-  generation: number
-}
 
 const nonces = new Map<string, HostGuest>()
 
 /** A guest whose programs run on this computer, in a folder of its own: enough of a machine for a client to talk to. */
-export class HostGuest extends InMemoryGuestDouble {
+export class HostGuest extends InMemoryGuestDouble implements HostMachine {
   readonly folder = mkdtempSync(join(tmpdir(), 'hearth-guest-'))
   readonly remembered: Remembered
   #stream: Duplex | undefined

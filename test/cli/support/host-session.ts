@@ -13,7 +13,7 @@ import {
   type ReceiptItem,
 } from '@hearth/model'
 import { HostExec } from './host-exec.ts'
-import type { HostGuest } from './host-guest.ts'
+import type { HostMachine } from './host-machine.ts'
 
 const done = (name: ReceiptItem['name'], evidence: string): ReceiptItem => ({ name, status: 'done', evidence })
 
@@ -22,10 +22,10 @@ export class HostSession {
   readonly hello: object
   readonly closed: Promise<undefined>
   isOver = false
-  readonly #guest: HostGuest
+  readonly #guest: HostMachine
   readonly #stream: Duplex
 
-  constructor(guest: HostGuest, stream: Duplex) {
+  constructor(guest: HostMachine, stream: Duplex) {
     this.#guest = guest
     this.#stream = stream
     this.hello = {

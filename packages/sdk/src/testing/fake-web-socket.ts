@@ -1,4 +1,4 @@
-import type { WebSocketLike } from '../socket.ts'
+import type { WebSocketLike } from '../web-socket.ts'
 
 type Listener = Parameters<WebSocketLike['addEventListener']>[1]
 
