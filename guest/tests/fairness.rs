@@ -64,6 +64,34 @@ fn floods_leave_the_others_alone() {
     }
 }
 
+/// A host that writes all it has before it reads, as a simple program may.
+#[test]
+fn credit_is_heard_while_nothing_is_read() {
+    let mut guest = Guest::with_session("simple-host");
+    let stream = guest.request(10, &shell("while :; do echo x; done"));
+    let other = guest.request(10, &exec(&["cat"], true));
+    let mut got = 0;
+    while got < 1_000 {
+        let frame = guest.frame_of(stream);
+        got += if frame.kind == DATA { frame.content().len() } else { 0 };
+    }
+    for _ in 0..got {
+        guest.credit(stream, 1, 1);
+    }
+    // Far more than sockets and pipes hold.
+    for _ in 0..20_000 {
+        guest.send_frame(support::END, other, &[0]);
+        guest.send_frame(support::CREDIT, other, &[1, 0, 0, 0, 0]);
+    }
+    while got < 500_000 {
+        let frame = guest.frame_of(stream);
+        if frame.kind == DATA {
+            got += frame.content().len();
+            guest.credit(stream, 1, frame.content().len());
+        }
+    }
+}
+
 /// Sends `count` requests without reading, then reads all answers.
 fn flood(guest: &mut Guest, method: u8, count: u32) {
     let mut sender = guest.stream.try_clone().unwrap();

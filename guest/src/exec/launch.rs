@@ -11,9 +11,6 @@ use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::os::unix::io::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-/// Before anything else, the kernel kills what a user started.
-const OOM_SCORE_ADJ: &[u8] = b"100\0";
-
 /// Our ends of what a process reads and writes.
 pub enum Ends {
     /// One terminal for everything.
@@ -54,7 +51,7 @@ pub fn launch(
         terminal: request.terminal.is_some(),
         rights: Some(&user.rights),
         cgroup,
-        oom_score_adj: c_str(OOM_SCORE_ADJ),
+        oom_score_adj: oom_score_adj(),
     };
     let pid = spawner.spawn(&program).map_err(|error| refusal(request, program.cwd, error))?;
     Ok(Launched { pid, ends })
@@ -95,6 +92,11 @@ fn refusal(request: &ExecRequest, cwd: &CStr, error: SpawnError) -> Refusal {
         SpawnError::Program(error) => Refusal::system(format!("run {program}"), &error),
         SpawnError::System(error) => Refusal::system(format!("start {program}"), &error),
     }
+}
+
+/// Children of PID 1 have it from their parent, which the kernel never kills: one step less for every exec.
+fn oom_score_adj() -> Option<&'static CStr> {
+    (std::process::id() != 1).then(|| c_str(b"100\0"))
 }
 
 fn c_str(bytes: &'static [u8]) -> &'static CStr {

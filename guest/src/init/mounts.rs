@@ -11,6 +11,9 @@ use std::path::Path;
 const BASE_DISK: &str = "/dev/vda";
 const SCRATCH_DISK: &str = "/dev/vdb";
 
+/// What tells one clone from another, in files of /etc.
+const IDENTITY_FILES: [&str; 4] = ["hostname", "hosts", "machine-id", "resolv.conf"];
+
 const NO_PROGRAMS: libc::c_ulong = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
 const NO_DEVICES: libc::c_ulong = libc::MS_NOSUID | libc::MS_NODEV;
 
@@ -63,10 +66,31 @@ fn inside_root() -> Result<()> {
         }
     }
     directory("/run/hearth", 0o755)?;
+    for name in IDENTITY_FILES {
+        if let Err(error) = keep_in_memory(name) {
+            say(&format!("/etc/{name}: {error}"));
+        }
+    }
     if let Err(error) = cgroups() {
         say(&format!("cgroup v2: {error}"));
     }
     Ok(())
+}
+
+/// Puts a file of /etc into memory: what a clone writes when it is made its own then touches no disk, which costs
+/// a clone less time and memory than anything else it does.
+fn keep_in_memory(name: &str) -> Result<()> {
+    let place = format!("/etc/{name}");
+    let kept = format!("/run/hearth/etc/{name}");
+    if fs::symlink_metadata(&place).map_or(false, |facts| !facts.is_file()) {
+        return Ok(());
+    }
+    directory("/run/hearth/etc", 0o755)?;
+    let content = fs::read(&place).or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(vec![]) } else { Err(error) })?;
+    OpenOptions::new().append(true).create(true).open(&place)?;
+    fs::write(&kept, content)?;
+    fs::set_permissions(&kept, Permissions::from_mode(0o644))?;
+    mount(&kept, &place, "", libc::MS_BIND, "")
 }
 
 fn cgroups() -> Result<()> {

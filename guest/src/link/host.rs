@@ -5,6 +5,7 @@ use super::handshake::{self, Scanner};
 use super::inbox::{Front, Inbox};
 use super::outbox::Outbox;
 use super::transport::Transport;
+use crate::refusal::Refusal;
 use crate::sys::io::Moved;
 use std::io::Result;
 
@@ -32,6 +33,16 @@ enum Phase {
     Greeted,
     /// Frames go to and fro.
     Talking,
+}
+
+/// What became of the front of what arrived.
+enum Look {
+    /// Something was done; there may be more.
+    More,
+    /// There is not enough to be looked at.
+    Nothing,
+    /// It waits until the host has read some.
+    Waits,
 }
 
 /// Transport, buffers and phase.
@@ -70,19 +81,16 @@ impl Link {
         self.writable |= write;
     }
 
-    /// Takes in a slice of what arrived; true when there is more to take at once.
+    /// Takes in a slice of what arrived; true when there is more to take at once. A slow host's requests wait, for each
+    /// adds to what it does not read; everything else goes on, for the host may be unable to read before it was written.
     pub fn receive(&mut self, listener: &mut dyn Listener) -> Result<bool> {
         let (mut taken, mut frames_left) = (0, TURN_FRAMES);
         loop {
-            self.look(listener, &mut frames_left);
-            if self.out.is_full() {
-                return Ok(false);
-            }
-            if frames_left == 0 {
-                return Ok(true);
-            }
-            if !self.readable || taken >= TURN_BYTES {
-                return Ok(self.readable);
+            match self.look(listener, &mut frames_left) {
+                Look::Waits => return Ok(false),
+                Look::More => return Ok(true),
+                Look::Nothing if !self.readable || taken >= TURN_BYTES => return Ok(self.readable),
+                Look::Nothing => {}
             }
             match self.inbox.fill(&mut *self.transport)? {
                 Moved::Bytes(count) => taken += count,
@@ -110,50 +118,60 @@ impl Link {
         self.out.is_empty()
     }
 
-    fn look(&mut self, listener: &mut dyn Listener, frames_left: &mut usize) {
+    fn look(&mut self, listener: &mut dyn Listener, frames_left: &mut usize) -> Look {
         // Taken out while its bytes are looked at, for looking at them changes the link.
         let mut inbox = std::mem::take(&mut self.inbox);
-        while *frames_left > 0 && self.look_at_front(&mut inbox, listener) {
+        let look = loop {
+            if *frames_left == 0 {
+                break Look::More;
+            }
             *frames_left -= 1;
-        }
+            match self.look_at_front(&mut inbox, listener) {
+                Look::More => {}
+                other => break other,
+            }
+        };
         self.inbox = inbox;
+        look
     }
 
-    fn look_at_front(&mut self, inbox: &mut Inbox, listener: &mut dyn Listener) -> bool {
+    fn look_at_front(&mut self, inbox: &mut Inbox, listener: &mut dyn Listener) -> Look {
         if self.phase == Phase::Scanning {
             return self.scan(inbox, listener);
         }
-        if self.out.is_full() {
-            return false;
-        }
         match inbox.front() {
-            Front::Partial => false,
+            Front::Partial => Look::Nothing,
+            Front::Frame(body) if self.must_wait(body) => Look::Waits,
             Front::BadLength => {
                 // A new handshake begins here; the length is part of it.
                 self.close(listener);
-                true
+                Look::More
             }
             Front::Frame(body) => {
                 let bytes = body.len();
                 self.phase = Phase::Talking;
                 let told = frames::parse(body).and_then(|frame| listener.frame(frame, &mut self.out));
                 if let Err(wrong) = told {
-                    self.out.error(0, &crate::refusal::Refusal::invalid(wrong));
+                    self.out.error(0, &Refusal::invalid(wrong));
                 }
                 if told != Ok(true) {
                     self.close(listener);
                 }
                 inbox.drop_frame(bytes);
-                true
+                Look::More
             }
         }
     }
 
-    fn scan(&mut self, inbox: &mut Inbox, listener: &mut dyn Listener) -> bool {
+    fn must_wait(&self, body: &[u8]) -> bool {
+        self.out.is_full() && (body.first() == Some(&frames::REQUEST) || self.out.is_stuffed())
+    }
+
+    fn scan(&mut self, inbox: &mut Inbox, listener: &mut dyn Listener) -> Look {
         match self.scanner.scan(inbox.rest()) {
             None => {
                 inbox.drop_bytes(inbox.rest().len());
-                false
+                Look::Nothing
             }
             Some((nonce, used)) => {
                 inbox.drop_bytes(used);
@@ -161,7 +179,7 @@ impl Link {
                 self.out.raw(&handshake::answer(&nonce));
                 self.phase = Phase::Greeted;
                 listener.opened();
-                true
+                Look::More
             }
         }
     }

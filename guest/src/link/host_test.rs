@@ -125,3 +125,24 @@ fn a_stale_line_without_its_end_does_not_swallow_the_next() {
     assert_eq!(heard, ["opened", "closed", "opened", "Cancel { stream: 1 }"]);
     assert_eq!(sent, ANSWER);
 }
+
+#[test]
+fn a_host_that_does_not_read_is_still_heard_but_for_its_requests() {
+    let request = b"\0\0\0\x07\x01\0\0\0\x02\0\x20";
+    let script = Script { pieces: [LINE, CANCEL].into_iter().map(<[u8]>::to_vec).collect() };
+    let mut link = Link::new(Box::new(script));
+    let mut heard = Heard::default();
+    link.ready(true, false);
+    link.receive(&mut heard).unwrap();
+    link.out.raw(&[0; 200_000]);
+    link.inbox = Inbox::of(&[CANCEL, request, CANCEL].concat());
+    assert!(!link.receive(&mut heard).unwrap());
+    assert_eq!(heard.0, ["opened", "Cancel { stream: 1 }", "Cancel { stream: 1 }"]);
+    link.out.clear();
+    link.receive(&mut heard).unwrap();
+    assert_eq!(heard.0.len(), 5);
+    link.out.raw(&[0; 2_000_000]);
+    link.inbox = Inbox::of(CANCEL);
+    assert!(!link.receive(&mut heard).unwrap());
+    assert_eq!(heard.0.len(), 5, "there is an end to what is kept");
+}

@@ -9,6 +9,8 @@ use std::io::Result;
 
 /// While more than this waits, nobody adds content.
 const FULL_BYTES: usize = 128 * 1024;
+/// While more than this waits, nobody adds anything.
+const STUFFED_BYTES: usize = 1024 * 1024;
 /// Most that is written in one go: what the virtio port takes.
 const WRITE_BYTES: usize = 32 * 1024;
 const MAX_ERROR_TEXT_BYTES: usize = 4_096;
@@ -28,6 +30,11 @@ impl Outbox {
     /// Says that the host is slow: content and requests have to wait.
     pub fn is_full(&self) -> bool {
         self.bytes.len() - self.written > FULL_BYTES
+    }
+
+    /// Says that the host reads nothing at all.
+    pub fn is_stuffed(&self) -> bool {
+        self.bytes.len() - self.written > STUFFED_BYTES
     }
 
     /// Forgets what was not written.

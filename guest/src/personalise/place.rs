@@ -5,14 +5,19 @@ use std::io::{ErrorKind, Result, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
+use crate::sys::mounting::is_mount;
+
 /// Makes a directory and its parents. Existing ones are fine.
 pub fn directories(path: &Path) -> Result<()> {
     DirBuilder::new().recursive(true).mode(0o755).create(path)
 }
 
-/// Writes `content` so that readers see the old file or the new one. A file that something is mounted on cannot be
+/// Writes `content` so that readers see the old file or the new one. A file that is a mount of its own cannot be
 /// replaced: it is overwritten. As few steps as possible, for a claim waits for them.
 pub fn write(path: &Path, content: &[u8], mode: u32) -> Result<()> {
+    if is_mount(path) {
+        return fs::write(path, content);
+    }
     let mut beside = path.as_os_str().to_owned();
     beside.push(".hearth-new");
     let beside = Path::new(&beside);
@@ -26,13 +31,7 @@ pub fn write(path: &Path, content: &[u8], mode: u32) -> Result<()> {
         made => made?,
     };
     file.write_all(content)?;
-    match fs::rename(beside, path) {
-        Err(error) if error.raw_os_error() == Some(libc::EBUSY) => {
-            fs::remove_file(beside)?;
-            fs::write(path, content)
-        }
-        renamed => renamed,
-    }
+    fs::rename(beside, path)
 }
 
 #[cfg(test)]

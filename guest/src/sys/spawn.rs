@@ -40,8 +40,8 @@ pub struct Program<'a> {
     pub rights: Option<&'a Rights>,
     /// The directory of the cgroup it is put into.
     pub cgroup: Option<BorrowedFd<'a>>,
-    /// How gladly the kernel kills it for want of memory.
-    pub oom_score_adj: &'a CStr,
+    /// How gladly the kernel kills it for want of memory; as gladly as us when absent.
+    pub oom_score_adj: Option<&'a CStr>,
 }
 
 /// What went wrong in the child.
@@ -187,8 +187,8 @@ fn orders(program: &Program<'_>) -> Orders {
         group_count: groups.len(),
         ids: program.rights.map(|rights| (rights.uid, rights.gid)),
         join_cgroup: -1,
-        oom_score_adj: program.oom_score_adj.as_ptr(),
-        oom_score_adj_bytes: program.oom_score_adj.to_bytes().len(),
+        oom_score_adj: program.oom_score_adj.map_or(std::ptr::null(), CStr::as_ptr),
+        oom_score_adj_bytes: program.oom_score_adj.map_or(0, |text| text.to_bytes().len()),
         stage: 0,
         errno: 0,
     }
@@ -255,7 +255,9 @@ unsafe fn prepare(orders: &Orders) -> bool {
         if orders.terminal && libc::ioctl(0, libc::TIOCSCTTY, 0) != 0 {
             return false;
         }
-        write_file(libc::AT_FDCWD, b"/proc/self/oom_score_adj\0", orders.oom_score_adj, orders.oom_score_adj_bytes);
+        if orders.oom_score_adj_bytes > 0 {
+            write_file(libc::AT_FDCWD, b"/proc/self/oom_score_adj\0", orders.oom_score_adj, orders.oom_score_adj_bytes);
+        }
         if orders.join_cgroup >= 0 && !write_file(orders.join_cgroup, b"cgroup.procs\0", b"0\0".as_ptr().cast(), 1) {
             return false;
         }
