@@ -144,6 +144,30 @@ describe('a restarted engine', () => {
     await expect(bed.engine.machines.get(machine.id)).rejects.toMatchObject({ code: 'machine_not_found' })
   })
 
+  it('leaves everything as it is when the driver cannot look at its host', async () => {
+    const { bed, machine } = await prepared()
+    const snapshot = await bed.engine.snapshots.create('web')
+    bed.host.faults.fail('adopt')
+    const nothing = { adopted: [], lost: [], rolledBack: [], orphans: [], snapshots: [], templates: [] }
+    expect(await bed.restart()).toEqual(nothing)
+    expect(await bed.engine.machines.get('web')).toMatchObject({ state: 'running' })
+    expect(await bed.engine.snapshots.show(snapshot.id)).toMatchObject({ state: 'ready' })
+    expect((await bed.restart()).adopted).toEqual([machine.id])
+  })
+
+  it('finds the machines of one that was closed, and nothing of the launch that was under way', async () => {
+    const { bed, machine } = await prepared()
+    const held = bed.host.faults.hold('restore')
+    const launch = bed.engine.launch({ template: 'base', name: 'half' })
+    await held.reached
+    const closing = bed.engine.close()
+    await expect(launch).rejects.toMatchObject({ code: 'cancelled', message: expect.stringContaining('ending') })
+    await closing
+    expect(bed.onHost().machines).toEqual([machine.id])
+    expect((await bed.restart()).adopted).toEqual([machine.id])
+    expect(await bed.run(machine, 'echo', 'on')).toBe('on')
+  })
+
   it('settles the others when one machine resists', async () => {
     const { bed, machine } = await prepared()
     const other = await bed.engine.launch({ template: 'base' })

@@ -61,7 +61,7 @@ export async function assertMarks(
 }
 
 /** Runs a program to its end. */
-export async function runProgram(session: GuestSession, argv: readonly string[]): Promise<{ code: number; stdout: string }> {
+async function runProgram(session: GuestSession, argv: readonly string[]): Promise<{ code: number; stdout: string }> {
   const handle = await session.exec({ argv })
   handle.stderr.resume()
   const [stdout, exit] = await Promise.all([buffer(handle.stdout), handle.exit])

@@ -2,6 +2,7 @@ import { driverError } from '@hearth/model'
 
 /** The steps at which a memory driver can be made to misbehave. `write` is the writing of a snapshot's files, in the middle of it. */
 export const faultPoints = [
+  'adopt',
   'build',
   'publish_template',
   'boot',

@@ -212,7 +212,8 @@ export class MemoryDriver implements MachineDriver {
     }
   }
 
-  adopt(): Promise<DriverMachine[]> {
+  async adopt(): Promise<DriverMachine[]> {
+    await this.host.faults.pass('adopt')
     return this.list()
   }
 

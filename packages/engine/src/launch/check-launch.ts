@@ -14,7 +14,7 @@ import { checkEnv, checkFiles, checkHostname, checkLabels, oneOf } from '../inpu
 import type { BootChoice, LaunchOptions, LaunchRequest } from './launch-request.ts'
 
 /** What a machine is launched from. */
-export type Origin =
+type Origin =
   | { readonly kind: 'template'; readonly name: Name; readonly version?: number }
   | { readonly kind: 'snapshot'; readonly id: SnapshotId }
 

@@ -2,7 +2,7 @@ import { createContext, Script } from 'node:vm'
 import { HearthError, invalidInput } from '@hearth/model'
 
 /** Longest pattern, in characters. */
-export const longestPattern = 1024
+const longestPattern = 1024
 /** A line is looked at up to here; the guest chooses how long its lines are. */
 const longestLine = 4096
 /** What one match may take: a pattern that backtracks without end must not stop the server. */

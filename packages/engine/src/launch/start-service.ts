@@ -5,7 +5,7 @@ import { OutputTail } from './output-tail.ts'
 import { type AskedCheck, isReady, untilReady } from './ready-check.ts'
 
 /** The tag by which a template's start command is found among a machine's programs. */
-export const startTag = 'start'
+const startTag = 'start'
 
 export interface ServiceOptions {
   readonly clock: Clock

@@ -1,4 +1,4 @@
-import type { Machine, MachineId } from '@hearth/model'
+import { liveMachineStates, type Machine, type MachineId } from '@hearth/model'
 import type { Context } from '../context.ts'
 import { finishEnd, loseMachine } from '../machines/end-machine.ts'
 import { forgetMachine } from '../machines/forget-machine.ts'
@@ -16,7 +16,7 @@ export async function reconcileMachines(context: Context, found: readonly Found[
   const making = (await context.rows.snapshots.list()).filter((each) => each.state === 'creating')
   const steps = planMachines(rows, found, new Set(making.map((each) => each.source)))
   const kept = steps.flatMap((step) => (isKept(step) ? [step.row] : []))
-  for (const row of kept) noteUses(context, row)
+  for (const row of [...kept, ...outOfSight(rows, found)]) noteUses(context, row)
   await Promise.all(steps.map((step) => attempt(context.log, `reconcile ${idOf(step)}`, () => carryOut(context, step))))
   await forgetOldRows(context, rows)
   const idsOf = (...kinds: readonly MachineStep['kind'][]): MachineId[] =>
@@ -78,6 +78,12 @@ async function forgetOldRows(context: Context, rows: readonly Machine[]): Promis
     const over = row.state === 'stopped' || row.state === 'failed' || row.state === 'lost'
     if (over && (row.endedAt ?? row.createdAt) < before) await context.rows.machines.remove(row.id)
   }
+}
+
+/** Live machines of drivers that could not be asked: they keep their addresses and hold what they hold. */
+function outOfSight(rows: readonly Machine[], found: readonly Found[]): Machine[] {
+  const looked = new Set(found.map((each) => each.driver))
+  return rows.filter((row) => !looked.has(row.driver) && liveMachineStates.some((state) => state === row.state))
 }
 
 type KeptStep = Extract<MachineStep, { kind: 'adopt' | 'note_paused' | 'pause' }>

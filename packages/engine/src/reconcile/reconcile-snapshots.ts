@@ -3,8 +3,8 @@ import type { Context } from '../context.ts'
 import { collectFork, eraseSnapshot } from '../snapshots/erase-snapshot.ts'
 import { attempt } from '../time/background.ts'
 
-/** Makes snapshot rows and hosts agree, once the machines have settled. Returns what was not as it should be. */
-export async function reconcileSnapshots(context: Context): Promise<SnapshotId[]> {
+/** Makes snapshot rows and the hosts of the drivers that `looked` agree, once the machines have settled. Returns what was not as it should be. */
+export async function reconcileSnapshots(context: Context, looked: ReadonlySet<string>): Promise<SnapshotId[]> {
   const touched = new Set<SnapshotId>()
   const settle = async (id: SnapshotId, what: string, work: () => Promise<unknown>) => {
     touched.add(id)
@@ -12,7 +12,7 @@ export async function reconcileSnapshots(context: Context): Promise<SnapshotId[]
     await attempt(context.log, `${what} ${id}`, work)
   }
   const rows = await context.rows.snapshots.list()
-  for (const driver of context.drivers.all) {
+  for (const driver of context.drivers.all.filter((each) => looked.has(each.name))) {
     const published = new Set(await driver.listSnapshots())
     await dropUnknown(driver, published, rows, settle)
     for (const row of rows) {

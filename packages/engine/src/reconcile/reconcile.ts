@@ -10,9 +10,14 @@ import type { ReconcileReport } from './report.ts'
 /** Machines first, for they hold snapshots; then snapshots, for they hold templates. */
 export async function reconcile(context: Context): Promise<ReconcileReport> {
   const found: Found[] = []
-  for (const driver of context.drivers.all) found.push({ driver: driver.name, machines: await driver.adopt() })
+  for (const driver of context.drivers.all) {
+    // A driver that cannot look at its host keeps its rows as they are; the other drivers' machines are served all the same.
+    await attempt(context.log, `adopt the machines of ${driver.name}`, async () => {
+      found.push({ driver: driver.name, machines: await driver.adopt() })
+    })
+  }
   const machines = await reconcileMachines(context, found)
-  const snapshots = await reconcileSnapshots(context)
+  const snapshots = await reconcileSnapshots(context, new Set(found.map((each) => each.driver)))
   const templates = await reconcileTemplates(context)
   context.log.info('reconcile.done', {
     adopted: machines.adopted.length,

@@ -8,7 +8,11 @@ export const readyCheckSchema = z.union(
   [
     z.strictObject({ command: argvField.describe('Ready when it exits with 0') }),
     z.strictObject({ port: z.int().min(1).max(65535).describe('Ready when something listens') }),
-    z.strictObject({ log: text(1024).min(1).describe('Ready when a line of output contains it (a regular expression)') }),
+    z.strictObject({
+      log: text(1024)
+        .min(1)
+        .describe('Ready when a line of output contains this text, or matches it when written /between slashes/'),
+    }),
   ],
   { error: 'one of {"command": [...]}, {"port": N}, {"log": "PATTERN"}' },
 )
