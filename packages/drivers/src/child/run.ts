@@ -40,7 +40,7 @@ const stderrTailBytes = 4096
 const stdoutLimitBytes = 1024 * 1024
 const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 // How long a child may take to end after it closed its pipes.
-const ownEndMs = 2000
+const ownEndMs = 10_000
 
 /**
  * Runs a program to its end and returns what it wrote to stdout (at most 1 MiB).
