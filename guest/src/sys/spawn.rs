@@ -185,12 +185,24 @@ fn orders(program: &Program<'_>) -> Orders {
         terminal: program.terminal,
         groups: groups.as_ptr(),
         group_count: groups.len(),
-        ids: program.rights.map(|rights| (rights.uid, rights.gid)),
+        ids: program.rights.filter(|rights| !are_ours(rights)).map(|rights| (rights.uid, rights.gid)),
         join_cgroup: -1,
         oom_score_adj: program.oom_score_adj.map_or(std::ptr::null(), CStr::as_ptr),
         oom_score_adj_bytes: program.oom_score_adj.map_or(0, |text| text.to_bytes().len()),
         stage: 0,
         errno: 0,
+    }
+}
+
+/// Root's programs, most often: changing nothing would still cost the kernel three copies of the credentials.
+fn are_ours(rights: &Rights) -> bool {
+    let mut groups = [0; 32];
+    // SAFETY: the kernel writes at most as many groups as there is room for; the other calls touch no memory.
+    unsafe {
+        let count = libc::getgroups(groups.len() as c_int, groups.as_mut_ptr());
+        libc::geteuid() == rights.uid
+            && libc::getegid() == rights.gid
+            && usize::try_from(count).map_or(false, |count| groups[..count] == rights.groups[..])
     }
 }
 
@@ -342,7 +354,7 @@ mod tests {
             terminal: false,
             rights: None,
             cgroup: None,
-            oom_score_adj: CStr::from_bytes_with_nul(b"100\0").unwrap(),
+            oom_score_adj: Some(CStr::from_bytes_with_nul(b"100\0").unwrap()),
         });
         drop(writer);
         let mut output = String::new();
