@@ -74,7 +74,6 @@ class Connection implements GuestConnection, SessionOwner {
       return answer
     } catch (error) {
       this.#openGate(gate)
-      this.#reviveStreams()
       throw error
     }
   }
@@ -230,5 +229,7 @@ class Connection implements GuestConnection, SessionOwner {
     if (gate === undefined) return
     if (this.#gate === gate) this.#gate = undefined
     gate.resolve()
+    // The session may have broken while the gate was closed.
+    this.#reviveStreams()
   }
 }

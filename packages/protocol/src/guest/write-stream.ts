@@ -110,6 +110,7 @@ export class WriteStream extends StreamHandler implements Resumable {
   override onRefused(number: number, text: string): void {
     const error = guestRefused(this.what, number, text)
     if (refusalOf(error) === 'frozen' && this.#writeId !== undefined && this.#wire !== undefined) {
+      this.onBroken()
       this.#resumeSoon(this.#wire)
       return
     }
@@ -127,7 +128,7 @@ export class WriteStream extends StreamHandler implements Resumable {
   /** Frozen without our doing: the answer to QUIESCE was lost. The guest thaws by itself, or is thawed in this session. */
   #resumeSoon(wire: Wire): void {
     setTimeout(() => {
-      if (!this.#over && wire.over === undefined) this.resume(wire)
+      if (!this.#over && this.stream === undefined && wire.over === undefined) this.resume(wire)
     }, frozenRetryMs).unref()
   }
 
