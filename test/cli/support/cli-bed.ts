@@ -36,15 +36,21 @@ export class CliBed {
   readonly home = mkdtempSync(join(tmpdir(), 'hc-'))
   readonly #server: ChildProcess | undefined
 
-  private constructor(isPretended: boolean) {
+  private constructor(isPretended: boolean, port?: number) {
     const program = join(root, 'test/cli/support/memory-server.ts')
-    const args = ['--conditions=hearth-source', program, '--home', this.home]
+    const args = [
+      '--conditions=hearth-source',
+      program,
+      '--home',
+      this.home,
+      ...(port === undefined ? [] : ['--port', String(port)]),
+    ]
     if (isPretended) this.#server = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', 'pipe'] })
   }
 
-  /** With a server whose machines are pretended. */
-  static async pretended(): Promise<CliBed> {
-    const bed = new CliBed(true)
+  /** With a server whose machines are pretended; on a TCP port too, where one is given. */
+  static async pretended(port?: number): Promise<CliBed> {
+    const bed = new CliBed(true, port)
     await once(bed.#server?.stdio[3] as Readable, 'data')
     return bed
   }

@@ -1,5 +1,5 @@
 /**
- * The real server with machines that are only pretended: `node memory-server.ts --home HOME`; says that it is ready on descriptor 3.
+ * The real server with machines that are only pretended: `node memory-server.ts --home HOME [--port PORT]`; says that it is ready on descriptor 3.
  * For tests of clients; everything from the socket to the engine is the product's own.
  */
 import { randomBytes } from 'node:crypto'
@@ -10,11 +10,12 @@ import { type Config, runServer } from '@hearth/server'
 import { openSqliteStore, takeFileLock } from '@hearth/store'
 import { HostGuest, openHostGuest, trustingVerifier } from './host-guest.ts'
 
-const { home = '' } = parseArgs({ options: { home: { type: 'string' } } }).values
+const { home = '', port } = parseArgs({ options: { home: { type: 'string' }, port: { type: 'string' } } }).values
+const listen = port === undefined ? undefined : { host: '127.0.0.1', port: Number(port) }
 const config = {
   home,
   log: 'silent',
-  listen: undefined,
+  listen,
   drivers: ['memory'],
   accel: 'auto',
   assets: '/nonexistent',

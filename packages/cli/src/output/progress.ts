@@ -6,6 +6,7 @@ export type Report = (step: string, share?: number, detail?: string) => void
 
 /** Work that is over sooner is not talked about. */
 const quietMs = 1000
+const leastColumns = 40
 
 /**
  * Does `work` and tells on stderr how it goes, once it has taken a second: a live line on a terminal, else a line for each step.
@@ -21,7 +22,7 @@ export async function withProgress<T>(context: Context, title: string, work: (re
   const first = await firstOf(running, quietMs)
   if (first === 'done') return running
   try {
-    if (process.stderr.isTTY)
+    if (isWideTerminal())
       return await liveLine(title, running, (report) => {
         show = report
         if (last) report(...last)
@@ -35,6 +36,11 @@ export async function withProgress<T>(context: Context, title: string, work: (re
   } finally {
     show = undefined
   }
+}
+
+/** A terminal that knows no width would be given a letter a line. */
+function isWideTerminal(): boolean {
+  return process.stderr.isTTY && process.stderr.columns >= leastColumns
 }
 
 async function firstOf(work: Promise<unknown>, ms: number): Promise<'done' | 'late'> {
@@ -65,7 +71,7 @@ function plainLines(context: Context): Report {
 }
 
 async function liveLine<T>(title: string, running: Promise<T>, begin: (report: Report) => void): Promise<T> {
-  const { Listr, ListrLogger, ProcessOutput } = await import('listr2')
+  const { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } = await import('listr2')
   // Data is on stdout, so the line lives on stderr.
   const logger = new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr) })
   const tasks = new Listr(
@@ -80,7 +86,7 @@ async function liveLine<T>(title: string, running: Promise<T>, begin: (report: R
         },
       },
     ],
-    { rendererOptions: { logger, timer: { condition: true, field: (ms) => duration(ms) } }, registerSignalListeners: false },
+    { rendererOptions: { logger, timer: PRESET_TIMER, showErrorMessage: false }, registerSignalListeners: false },
   )
   await tasks.run()
   return running
