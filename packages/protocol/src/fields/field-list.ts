@@ -1,4 +1,4 @@
-import type { Field, Presence } from './field.ts'
+import type { Field, FieldSequence, Presence } from './field.ts'
 import { FieldError } from './field-error.ts'
 import { FieldWriter, fieldHeaderBytes } from './field-writer.ts'
 
@@ -14,7 +14,7 @@ export type FieldValues<D> = {
 } & { readonly [K in OptionalKeys<D>]?: ValueOf<D[K]> | undefined }
 
 /** A list of `u8 tag | u32 length | bytes`, as the guest and the launcher protocol use it. */
-export interface FieldList<T extends object> {
+export interface FieldList<T extends object> extends FieldSequence<T> {
   /** `reserveBytes` are left free at the start for a header. @throws FieldError naming the field that cannot be written */
   encode(value: T, reserveBytes?: number): Buffer
   /**

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer'
 import { FieldError } from './field-error.ts'
-import type { FieldList } from './field-list.ts'
 import type { FieldWriter } from './field-writer.ts'
 
 /** How often a field may come: exactly once, at most once, or any number of times. */
@@ -14,6 +13,12 @@ export interface Field<T, P extends Presence = 'one'> {
   write(writer: FieldWriter, value: T): void
   /** Reads the content, without tag and length. @throws FieldError */
   read(content: Buffer): T
+}
+
+/** Fields one after the other, as they stand inside another field. */
+export interface FieldSequence<T> {
+  decode(bytes: Uint8Array): T
+  writeTo(writer: FieldWriter, value: T): void
 }
 
 /** The value types of the field lists in docs/guest-protocol.md; each takes the tag. */
@@ -85,7 +90,7 @@ export const field = {
   }),
 
   /** `f`: a field list inside a field. */
-  nested: <T extends object>(tag: number, list: FieldList<T>): Field<T> => ({
+  nested: <T extends object>(tag: number, list: FieldSequence<T>): Field<T> => ({
     tag,
     presence: 'one',
     write(writer, value) {

@@ -7,7 +7,7 @@ import type { GuestStream } from './guest-link.ts'
 const replayBytes = frameLimits.initialCredit + 65_536
 
 /** Output of one channel with its absolute offset, of which the last part is kept. */
-export class OutputRecord {
+class OutputRecord {
   start = 0
   bytes: Buffer = Buffer.alloc(0)
 

@@ -7,7 +7,7 @@ import { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
 /** Where the built agent is; `HEARTH_GUEST_AGENT` names another one. */
-export const agentPath =
+const agentPath =
   process.env.HEARTH_GUEST_AGENT ?? fileURLToPath(new URL('../../../../../build/guest/hearth-guest', import.meta.url))
 
 /** Whether there is an agent to test against. */
