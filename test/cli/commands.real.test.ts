@@ -81,6 +81,38 @@ describe('machines', () => {
   })
 })
 
+describe('templates', () => {
+  it('take options behind their source, and a start command with options of its own behind "--"', async () => {
+    const args = [
+      'template',
+      'build',
+      'service',
+      'builtin:base',
+      '--no-cache',
+      '--memory',
+      '512MiB',
+      '-e',
+      'A=1',
+      '--',
+      'sleep',
+      '-x',
+      '--no-cache',
+    ]
+    await bed.hearth(args)
+    expect(await bed.json('template', 'show', 'service')).toMatchObject({
+      resources: { memoryMiB: 512 },
+      env: { A: '1' },
+      start: ['sleep', '-x', '--no-cache'],
+    })
+  })
+
+  it('are removed', async () => {
+    expect((await bed.hearth(['template', 'build', 'short', 'builtin:base'])).stdout).toBe('short@1\n')
+    expect((await bed.hearth(['template', 'rm', 'short@1'])).code).toBe(0)
+    expect(await bed.hearth(['template', 'show', 'short'])).toMatchObject({ code: 1, stderr: expect.stringContaining('try:') })
+  })
+})
+
 describe('snapshots', () => {
   it('are created, listed, verified, restored and removed', async () => {
     const created = await bed.hearth(['snapshot', 'create', 'web', '--tag', 'before'])

@@ -3,7 +3,6 @@ import { usageError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
 import { parseVariables } from '../input/pairs.ts'
 import { parseTemplateSource } from '../input/template-source.ts'
-import { withoutDashes } from '../input/without-dashes.ts'
 import { withProgress } from '../output/progress.ts'
 
 export interface TemplateBuildOptions {
@@ -27,7 +26,7 @@ export async function templateBuild(
   start: readonly string[],
   options: TemplateBuildOptions,
 ): Promise<void> {
-  const spec = buildSpec(context, name, source, withoutDashes(start), options)
+  const spec = buildSpec(context, name, source, start, options)
   const hearth = await context.connect()
   const template = await withProgress(context, `building ${name}`, (report) =>
     hearth.templates.build({ ...spec, signal: context.signal, onProgress: ({ step, share }) => report(step, share) }),

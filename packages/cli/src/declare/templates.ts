@@ -49,7 +49,6 @@ function buildCommand(execute: Execute) {
     .option('--ready-timeout <duration>', 'how long that may take (default: 2m)', parseDurationMs)
     .addOption(new Option('--egress <policy>', "the machines' network").choices(['none', 'open', 'allow-list']).default('none'))
     .option('--no-cache', 'build a new version even when nothing changed')
-    .passThroughOptions()
     .action((name, source, start, options) =>
       execute(options, async (context) =>
         (await import('../commands/template-build.ts')).templateBuild(context, name, source, start, options),
