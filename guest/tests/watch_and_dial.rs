@@ -53,6 +53,24 @@ fn changes_below_a_directory_are_told() {
 }
 
 #[test]
+fn a_large_tree_is_watched_to_its_last_directory() {
+    let mut guest = Guest::with_session("watch-large");
+    let root = guest.path("w");
+    for number in 0..100 {
+        fs::create_dir_all(root.join(format!("{number}/deep"))).unwrap();
+    }
+    let mut fields = at(&root);
+    fields.flag(2, true);
+    let stream = guest.request(29, &fields);
+    assert_eq!(guest.frame().number(), 4);
+    for number in 0..100 {
+        let name = format!("{number}/deep/file");
+        fs::File::create(root.join(&name)).unwrap();
+        assert_eq!(change(&mut guest, stream), (0, name));
+    }
+}
+
+#[test]
 fn a_watch_ends_with_its_directory() {
     let mut guest = Guest::with_session("watch-gone");
     let root = guest.path("w");

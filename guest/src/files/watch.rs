@@ -18,6 +18,7 @@ use std::os::unix::io::AsRawFd;
 use std::path::{Path, PathBuf};
 
 const MAX_DIRECTORIES: usize = 8_192;
+const DIRECTORIES_A_TURN: usize = 16;
 const READ_BYTES: usize = 8_192;
 const EVENT_READY: u16 = 4;
 const EVENT_CHANGE: u16 = 5;
@@ -44,6 +45,14 @@ enum Kind {
     Overflow = 5,
 }
 
+/// A directory that is to be watched.
+struct Found {
+    /// Relative to the root.
+    path: PathBuf,
+    /// It appeared just now: what is in it is news.
+    news: bool,
+}
+
 /// A watched directory.
 pub struct Watch {
     inotify: Inotify,
@@ -51,6 +60,9 @@ pub struct Watch {
     recursive: bool,
     /// Watched directories, relative to the root.
     directories: BTreeMap<i32, PathBuf>,
+    /// Directories to be watched, a few a turn.
+    found: Vec<Found>,
+    announced: bool,
     ready: bool,
     gone: bool,
 }
@@ -65,51 +77,80 @@ impl Watch {
             root: fs::canonicalize(root).map_err(system)?,
             recursive: fields.flag(2)?,
             directories: BTreeMap::new(),
+            found: Vec::new(),
+            announced: false,
             ready: false,
             gone: false,
         };
         poll.add(watch.inotify.as_raw_fd(), Owner::Stream(stream).token()).map_err(system)?;
-        watch.add(Path::new(""), &mut |_, _| ())?;
-        out.event(stream, EVENT_READY, &FieldWriter::new());
+        watch.add(Found { path: PathBuf::new(), news: false }, stream, out)?;
+        watch.add_found(stream, out)?;
         Ok(watch)
     }
 
-    /// Watches `directory` and, if asked, what is below; `tell` hears of everything in there.
-    fn add(&mut self, directory: &Path, tell: &mut dyn FnMut(Kind, &Path)) -> Result<(), Refusal> {
-        let mut waiting = vec![directory.to_owned()];
-        while let Some(directory) = waiting.pop() {
-            let full = self.root.join(&directory);
-            if self.directories.len() >= MAX_DIRECTORIES {
-                return Err(Refusal::new(Code::Limit, format!("more than {MAX_DIRECTORIES} directories to watch")));
+    /// Watches a directory; finds what is below if that shall be watched too.
+    fn add(&mut self, found: Found, stream: u32, out: &mut Outbox) -> Result<(), Refusal> {
+        let full = self.root.join(&found.path);
+        if self.directories.len() >= MAX_DIRECTORIES {
+            return Err(Refusal::new(Code::Limit, format!("more than {MAX_DIRECTORIES} directories to watch")));
+        }
+        let number = match self.inotify.add(&c_path(&full)?, MASK) {
+            // Gone already, or no directory any more: below the root that is only a change.
+            Err(error) if !found.path.as_os_str().is_empty() && is_gone(&error) => return Ok(()),
+            number => number.map_err(|error| Refusal::system(full.display(), &error))?,
+        };
+        self.directories.insert(number, found.path.clone());
+        if !self.recursive {
+            return Ok(());
+        }
+        for entry in fs::read_dir(&full).into_iter().flatten().flatten() {
+            let below = found.path.join(entry.file_name());
+            if found.news {
+                send(Kind::Create, &below, stream, out);
             }
-            let number = match self.inotify.add(&c_path(&full)?, MASK) {
-                // Gone already, or no directory any more: below the root that is only a change.
-                Err(error) if !directory.as_os_str().is_empty() && is_gone(&error) => continue,
-                number => number.map_err(|error| Refusal::system(full.display(), &error))?,
-            };
-            self.directories.insert(number, directory.clone());
-            if !self.recursive {
-                continue;
-            }
-            for entry in fs::read_dir(&full).into_iter().flatten().flatten() {
-                let below = directory.join(entry.file_name());
-                tell(Kind::Create, &below);
-                if entry.file_type().map_or(false, |kind| kind.is_dir()) {
-                    waiting.push(below);
-                }
+            if entry.file_type().map_or(false, |kind| kind.is_dir()) {
+                self.found.push(Found { path: below, news: found.news });
             }
         }
         Ok(())
     }
 
-    fn tell(&mut self, change: &Change<'_>, stream: u32, out: &mut Outbox) -> Result<(), Refusal> {
-        let mut send = |kind: Kind, path: &Path| {
-            let mut fields = FieldWriter::new();
-            fields.u64(1, kind as u64).bytes(2, path.as_os_str().as_bytes());
-            out.event(stream, EVENT_CHANGE, &fields);
+    /// Watches a few of the directories that were found; true when there are more.
+    fn add_found(&mut self, stream: u32, out: &mut Outbox) -> Result<bool, Refusal> {
+        for _ in 0..DIRECTORIES_A_TURN {
+            match self.found.pop() {
+                Some(found) => self.add(found, stream, out)?,
+                None => break,
+            }
+        }
+        if self.found.is_empty() && !self.announced {
+            self.announced = true;
+            out.event(stream, EVENT_READY, &FieldWriter::new());
+        }
+        Ok(!self.found.is_empty())
+    }
+
+    /// Tells the changes that happened; true when there may be more.
+    fn tell_changes(&mut self, stream: u32, out: &mut Outbox) -> Result<bool, Refusal> {
+        let mut buffer = [0; READ_BYTES];
+        let moved = self.inotify.read(&mut buffer).map_err(|error| Refusal::system("watch", &error))?;
+        let mut rest = match moved {
+            Moved::Bytes(count) => &buffer[..count],
+            Moved::Later | Moved::End => {
+                self.ready = false;
+                return Ok(false);
+            }
         };
+        while let Some((change, behind)) = split_change(rest) {
+            self.tell(&change, stream, out)?;
+            rest = behind;
+        }
+        Ok(true)
+    }
+
+    fn tell(&mut self, change: &Change<'_>, stream: u32, out: &mut Outbox) -> Result<(), Refusal> {
         if change.mask & libc::IN_Q_OVERFLOW != 0 {
-            send(Kind::Overflow, Path::new(""));
+            send(Kind::Overflow, Path::new(""), stream, out);
             return Ok(());
         }
         let directory = match self.directories.get(&change.watch) {
@@ -120,19 +161,21 @@ impl Watch {
             self.directories.remove(&change.watch);
         }
         if change.name.is_empty() {
-            self.gone |= directory.as_os_str().is_empty() && change.mask & (libc::IN_DELETE_SELF | libc::IN_MOVE_SELF) != 0;
+            let went = change.mask & (libc::IN_DELETE_SELF | libc::IN_MOVE_SELF) != 0;
+            self.gone |= went && directory.as_os_str().is_empty();
             return Ok(());
         }
         let path = directory.join(OsStr::from_bytes(change.name));
         if let Some(kind) = kind_of(change.mask) {
-            send(kind, &path);
+            send(kind, &path, stream, out);
         }
-        let is_directory = change.mask & libc::IN_ISDIR != 0;
-        if self.recursive && is_directory && change.mask & libc::IN_MOVED_FROM != 0 {
-            self.stop_below(&path);
-        }
-        if self.recursive && is_directory && change.mask & (libc::IN_CREATE | libc::IN_MOVED_TO) != 0 {
-            self.add(&path, &mut send)?;
+        if self.recursive && change.mask & libc::IN_ISDIR != 0 {
+            if change.mask & libc::IN_MOVED_FROM != 0 {
+                self.stop_below(&path);
+            }
+            if change.mask & (libc::IN_CREATE | libc::IN_MOVED_TO) != 0 {
+                self.add(Found { path, news: true }, stream, out)?;
+            }
         }
         Ok(())
     }
@@ -140,6 +183,7 @@ impl Watch {
     /// A directory was moved away: its changes have another name now, or none.
     fn stop_below(&mut self, path: &Path) {
         let inotify = &self.inotify;
+        self.found.retain(|found| !found.path.starts_with(path));
         self.directories.retain(|number, directory| {
             let below = directory.starts_with(path);
             // That the kernel dropped it first is as good.
@@ -154,32 +198,27 @@ impl Work for Watch {
         if self.gone {
             return Step::Failed(Refusal::new(Code::NotFound, "the watched directory is gone"));
         }
-        if !self.ready {
-            return Step::Idle;
+        let more = match self.add_found(stream, out) {
+            // What happened before everything is watched is told afterwards.
+            Ok(false) if self.ready => self.tell_changes(stream, out),
+            other => other,
+        };
+        match more {
+            Err(refusal) => Step::Failed(refusal),
+            Ok(true) => Step::Again,
+            Ok(false) => Step::Idle,
         }
-        let mut buffer = [0; READ_BYTES];
-        match self.inotify.read(&mut buffer) {
-            Ok(Moved::Bytes(count)) => {
-                let mut rest = &buffer[..count];
-                while let Some((change, behind)) = split_change(rest) {
-                    if let Err(refusal) = self.tell(&change, stream, out) {
-                        return Step::Failed(refusal);
-                    }
-                    rest = behind;
-                }
-            }
-            Ok(Moved::Later | Moved::End) => {
-                self.ready = false;
-                return Step::Idle;
-            }
-            Err(error) => return Step::Failed(Refusal::system("watch", &error)),
-        }
-        Step::Again
     }
 
     fn ready(&mut self, ready: Ready) {
         self.ready |= ready.read;
     }
+}
+
+fn send(kind: Kind, path: &Path, stream: u32, out: &mut Outbox) {
+    let mut fields = FieldWriter::new();
+    fields.u64(1, kind as u64).bytes(2, path.as_os_str().as_bytes());
+    out.event(stream, EVENT_CHANGE, &fields);
 }
 
 fn is_gone(error: &std::io::Error) -> bool {

@@ -79,7 +79,7 @@ impl Write {
             .map_or(Ok(()), |(uid, gid)| set_owner(file.as_raw_fd(), uid, Some(gid)))
             // After the owner, whose change clears set-user-id.
             .and_then(|()| file.set_permissions(Permissions::from_mode(self.mode)))
-            .and_then(|()| fs::rename(&self.beside, &self.target));
+            .and_then(|()| put(&self.beside, &self.target));
         match done {
             Ok(()) => self.place = Place::Finished,
             Err(error) => self.fail(Refusal::system(self.target.display(), &error)),
@@ -266,6 +266,17 @@ fn real_target(path: &Path) -> Result<(PathBuf, Option<(u32, u32)>), Refusal> {
         kind if kind.is_file() => Ok((target, Some((facts.uid(), facts.gid())))),
         kind if kind.is_dir() => Err(Refusal::new(Code::IsDirectory, format!("{} is a directory", path.display()))),
         _ => Err(Refusal::invalid(format!("{} is not a regular file", path.display()))),
+    }
+}
+
+/// Renames; a file that is a mount of its own cannot be replaced, it gets the content.
+fn put(beside: &Path, target: &Path) -> std::io::Result<()> {
+    match fs::rename(beside, target) {
+        Err(error) if error.raw_os_error() == Some(libc::EBUSY) => {
+            std::io::copy(&mut File::open(beside)?, &mut OpenOptions::new().write(true).truncate(true).open(target)?)?;
+            fs::remove_file(beside)
+        }
+        renamed => renamed,
     }
 }
 

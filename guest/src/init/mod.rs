@@ -66,6 +66,7 @@ fn bring_up() -> Result<String> {
     let name = name.lines().next().map(str::trim).filter(|name| !name.is_empty()).unwrap_or(DEFAULT_HOST_NAME);
     // Before anything else, the kernel kills what a user started; never PID 1.
     note("oom_score_adj", fs::write("/proc/self/oom_score_adj", "100"));
+    note("groups", kernel::join_root_group());
     note("host name", kernel::set_host_name(name));
     note("ctrl-alt-del", kernel::catch_ctrl_alt_del());
     let line = fs::read_to_string("/proc/cmdline")?;

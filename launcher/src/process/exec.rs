@@ -97,6 +97,8 @@ fn prepare(plan: &Plan) -> Result<(), (Step, i32)> {
     }
     must(Step::Directory, unsafe { libc::chdir(plan.cwd.as_ptr()) } as i64)?;
     drop_user(plan)?;
+    // QEMU asks for huge pages for translated code, of which a short-lived clone would fill the smallest part.
+    must(Step::Privileges, unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, 1, 0, 0, 0) } as i64)?;
     must(Step::Privileges, unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) } as i64)
 }
 

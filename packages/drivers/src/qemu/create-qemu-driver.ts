@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock, type Log, type MachineDriver, systemClock } from '@hearth/model'
 import { ensureLauncher } from '../launcher/ensure-launcher.ts'
+import type { LauncherClient } from '../launcher/launcher-client.ts'
 import { type Acceleration, chooseAccelerator } from './acceleration.ts'
 import { askQemu, type HostFacts, hostFactsKey, recallHostFacts, rememberHostFacts } from './host-facts.ts'
 import { createImageBuilder } from './images/image-builder.ts'
@@ -20,14 +21,16 @@ export interface QemuDriverOptions {
   readonly log: Log
   readonly clock?: Clock
   readonly qemu?: string
+  /** Stands between the driver and its launcher: for tests that look into the pause of a snapshot. */
+  readonly intercept?: (launcher: LauncherClient) => LauncherClient
 }
 
 /** Connects to the launcher of `home` (starting it if need be) and offers QEMU machines there. @throws `driver_misconfigured`, `driver_unavailable` */
 export async function createQemuDriver(options: QemuDriverOptions): Promise<MachineDriver> {
-  const { home, assets, log, clock = systemClock, qemu = '/usr/bin/qemu-system-x86_64' } = options
+  const { home, assets, log, clock = systemClock, qemu = '/usr/bin/qemu-system-x86_64', intercept = (own) => own } = options
   const layout = layoutOf(home)
   await mkdir(layout.machines, { recursive: true, mode: 0o711 })
-  const launcher = await ensureLauncher({ home, binary: join(assets, 'launcher', 'hearth-launcher'), log })
+  const launcher = intercept(await ensureLauncher({ home, binary: join(assets, 'launcher', 'hearth-launcher'), log }))
   const vmms = new Vmms(layout, launcher, log)
   const memory = new MemoryFiles(launcher, (id) => vmms.all().some(({ record }) => record.restoredFrom === id))
   return new QemuDriver({

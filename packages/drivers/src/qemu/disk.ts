@@ -16,7 +16,6 @@ export async function prepareOverlay(parts: QemuParts, vmm: Vmm): Promise<DiskLa
   const layer = overlayLayer(parts.layout.machine(record.id), record.overlays, record.disk.length + record.overlays)
   vmm.record = { ...record, overlays: record.overlays + 1 }
   await copyEmptyOverlay(parts, record.spec, layer.path)
-  await chmod(layer.path, 0o600)
   if (record.uid !== undefined) await chown(layer.path, record.uid, record.uid)
   const qmp = await vmm.qmp()
   await qmp.execute('blockdev-add', {

@@ -70,7 +70,10 @@ function memory({ memoryMiB, sharedMemory, descriptors }: HardwareSettings): str
 function kernel({ descriptors }: HardwareSettings): string[] {
   return [
     ...['-kernel', `/proc/self/fd/${descriptors.kernel}`, '-initrd', `/proc/self/fd/${descriptors.initrd}`],
-    ...['-append', 'console=ttyS0 quiet tsc=reliable no_timer_check reboot=t panic=-1 hearth.port=hearth.agent'],
+    ...[
+      '-append',
+      'console=ttyS0 quiet tsc=reliable no_timer_check reboot=t panic=-1 mitigations=off apparmor=0 audit=0 psi=0 init_on_alloc=0 hearth.port=hearth.agent',
+    ],
   ]
 }
 

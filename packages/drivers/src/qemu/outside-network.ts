@@ -30,7 +30,7 @@ export async function connectOutside(parts: QemuParts, record: MachineRecord, si
       id: carrierOf(record.id),
       argv: [
         ...['/usr/bin/slirp4netns', '--configure', '--mtu=1500', '--disable-host-loopback', '--enable-seccomp'],
-        ...['--ready-fd=3', '--netns-type=path', namespace, 'tap0'],
+        ...[`--cidr=${carrierNetwork(record)}`, '--ready-fd=3', '--netns-type=path', namespace, 'tap0'],
       ],
       env: [],
       cwd: '/',
@@ -50,6 +50,14 @@ export async function connectOutside(parts: QemuParts, record: MachineRecord, si
       hint: 'Egress "open" needs slirp4netns and iproute2; `hearth doctor` says what is missing.',
     })
   }
+}
+
+/**
+ * The third address of the carrier's network is its resolver, which asks the host's also where that is on the host's loopback. QEMU's
+ * own, in the namespace, could not.
+ */
+function carrierNetwork({ spec }: MachineRecord): string {
+  return spec.network.dns.replace(/\.\d+$/, '.0/24')
 }
 
 /** Ends the carrier of a machine. Succeeds when it has none. */

@@ -1,4 +1,4 @@
-import { chown, copyFile, mkdir, rm } from 'node:fs/promises'
+import { chmod, chown, copyFile, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { driverError, type MachineSpec, messageOf, type SnapshotManifest } from '@hearth/model'
 import type { SpawnDescriptor } from '../launcher/launcher-client.ts'
@@ -89,6 +89,7 @@ export function overlayLayer(directory: string, generation: number, index: numbe
 /** Copies the ready empty overlay of the template: `qemu-img create` would take 12 ms. */
 export async function copyEmptyOverlay(parts: QemuParts, spec: MachineSpec, path: string): Promise<void> {
   await copyFile(join(parts.layout.template(spec.template), imageFiles.overlay), path)
+  await chmod(path, 0o600)
 }
 
 async function makeMachineDirectory(

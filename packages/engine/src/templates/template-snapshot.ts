@@ -41,6 +41,8 @@ export async function makeTemplateSnapshot(
   return withMachine(context, step, undefined, async (source, up) => {
     if (template.spec.start || template.spec.ready) progress('waiting until it is ready')
     await serve(context, step, source, up)
+    // What a first program reads from the disk is then in the memory of every clone.
+    await runTrue(step, up)
     progress('freezing')
     return takeSnapshot(
       context,
@@ -84,17 +86,21 @@ async function serve(context: Context, step: BuildStep, source: MachineId, up: B
 /** A restored machine that makes itself its own and runs a program. @throws HearthError why it does not */
 async function testRestore(context: Context, step: BuildStep, manifest: SnapshotManifest): Promise<void> {
   await withMachine(context, step, manifest, async (_id, up) => {
-    const handle = await up.session.exec({ argv: ['true'] }, { signal: step.signal }).catch((error) => {
-      // An image without that program: the agent has answered, which is what was asked.
-      if (isHearthError(error, 'guest_error')) return undefined
-      throw error
-    })
-    if (!handle) return
-    handle.stdout.resume()
-    handle.stderr.resume()
-    const { code } = await handle.exit
-    if (code !== 0) throw driverError('Corrupt', `in a test restore "true" ended with code ${code}`)
+    const code = await runTrue(step, up)
+    if (code) throw driverError('Corrupt', `in a test restore "true" ended with code ${code}`)
   })
+}
+
+/** Runs a program that every usual image has; `undefined` in an image without it. */
+async function runTrue({ signal }: BuildStep, { session }: BroughtUp): Promise<number | undefined> {
+  const handle = await session.exec({ argv: ['true'] }, { signal }).catch((error) => {
+    // The agent has answered, which is all that matters.
+    if (isHearthError(error, 'guest_error')) return undefined
+    throw error
+  })
+  handle?.stdout.resume()
+  handle?.stderr.resume()
+  return (await handle?.exit)?.code
 }
 
 /** A machine without a row: brought up, used, and destroyed whatever happens. */
