@@ -183,7 +183,10 @@ export interface GuestSession {
 export interface GuestConnection {
   /** The current session; connects when there is none. */
   session(options?: Deadline): Promise<GuestSession>
-  /** Quiesces and closes the session. */
+  /**
+   * Quiesces and closes the session; requests wait until `resume`. When it fails because the guest does not answer, the guest may
+   * be frozen all the same: `resume` is due then too. A refusal (`guest_error`) leaves everything as it was.
+   */
   suspend(deadlineMs: number, options?: Deadline): Promise<{ frozen: boolean; synced: boolean; detail?: string }>
   /** Connects again, thaws, and lets the streams go on. */
   resume(request: ThawRequest, options?: Deadline): Promise<void>

@@ -3,6 +3,7 @@ import type { AssignRequest, GuestSession, IdentifyRequest } from '@hearth/model
 import { afterEach, describe, expect, it } from 'vitest'
 import { openGuest } from './connection.ts'
 import { InMemoryGuestDouble } from './doubles/in-memory-guest-double.ts'
+import { LyingGuestDouble } from './doubles/lying-guest-double.ts'
 import { verifyReceipt } from './receipt-check.ts'
 import { generateSshHostKey } from './ssh-host-key.ts'
 
@@ -219,6 +220,30 @@ describe('suspend and resume', () => {
     const stat = connection.session({ signal: cancelled.signal })
     cancelled.abort()
     await expect(stat).rejects.toMatchObject({ code: 'cancelled' })
+  })
+
+  it('keeps everybody waiting after a suspension whose outcome is unknown, until resume', async () => {
+    const guest = new LyingGuestDouble({ lie: { kind: 'hang_up', at: 4 } })
+    const connection = connect(guest)
+    const session = await connection.session()
+    const cat = await session.exec({ argv: ['cat'], stdin: true })
+    await expect(connection.suspend(5_000)).rejects.toMatchObject({ code: 'guest_unreachable' })
+    const stat = session.stat('/')
+    await expect(connection.session({ signal: AbortSignal.timeout(20) })).rejects.toMatchObject({ code: 'guest_unreachable' })
+    await connection.resume({})
+    expect((await stat).kind).toBe('directory')
+    cat.stdin.end('on')
+    expect(await text(cat.stdout)).toBe('on')
+  })
+
+  it('ends the session of a suspension that is not answered', async () => {
+    const guest = new LyingGuestDouble({ lie: { kind: 'silence', from: 4 } })
+    const connection = connect(guest)
+    const session = await connection.session()
+    await expect(connection.suspend(5_000, { signal: AbortSignal.timeout(20) })).rejects.toMatchObject({
+      code: 'guest_unreachable',
+    })
+    expect(await session.closed).toMatchObject({ code: 'guest_unreachable' })
   })
 
   it('takes up streams by itself when the byte stream breaks', async () => {

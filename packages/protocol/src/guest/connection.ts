@@ -73,7 +73,9 @@ class Connection implements GuestConnection, SessionOwner {
       if (stream !== undefined) await ended(stream)
       return answer
     } catch (error) {
-      this.#openGate(gate)
+      // Whoever cannot know whether the guest froze has to tell it to go on: the gate stays closed until then.
+      if (session.wire.over === undefined) this.#openGate(gate)
+      else if (stream !== undefined) await ended(stream)
       throw error
     }
   }

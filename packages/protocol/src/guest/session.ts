@@ -1,25 +1,26 @@
-import type {
-  AssignRequest,
-  Deadline,
-  ExecHandle,
-  ExecInfo,
-  ExecRequest,
-  FileStat,
-  GuestHello,
-  GuestMetrics,
-  GuestSession,
-  HearthError,
-  IdentifyRequest,
-  ReceiptItem,
-  ThawRequest,
-  WatchEvent,
+import {
+  type AssignRequest,
+  type Deadline,
+  type ExecHandle,
+  type ExecInfo,
+  type ExecRequest,
+  type FileStat,
+  type GuestHello,
+  type GuestMetrics,
+  type GuestSession,
+  type HearthError,
+  type IdentifyRequest,
+  isHearthError,
+  type ReceiptItem,
+  type ThawRequest,
+  type WatchEvent,
 } from '@hearth/model'
 import { type Asking, asItIs, call, nothing } from './call.ts'
 import { dialGuest } from './dial-stream.ts'
 import { execInfos } from './exec-info.ts'
 import { ExecStream } from './exec-stream.ts'
 import { fileStat } from './file-stat.ts'
-import { abortedBy, guestProtocol } from './guest-errors.ts'
+import { abortedBy, guestProtocol, guestUnreachable } from './guest-errors.ts'
 import { assignFields, identifyFields, receiptItemsOf, thawFields } from './identity-fields.ts'
 import { listDirectory } from './list-stream.ts'
 import { methods } from './messages.ts'
@@ -79,7 +80,9 @@ export class Session implements GuestSession {
       const { frozen, synced, detail } = answer
       return detail === undefined ? { frozen, synced } : { frozen, synced, detail }
     } catch (error) {
-      this.#suspended = false
+      // Refused: nothing happened. Otherwise the guest may be frozen, and hears nothing more in this session.
+      if (isHearthError(error, 'guest_error', 'invalid_input')) this.#suspended = false
+      else this.wire.end(guestUnreachable('QUIESCE was not answered', error))
       throw error
     }
   }
