@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { openGuest } from './connection.ts'
 import { InMemoryGuestDouble } from './doubles/in-memory-guest-double.ts'
 import { LyingGuestDouble } from './doubles/lying-guest-double.ts'
+import type { Inflow } from './inflow.ts'
 import { verifyReceipt } from './receipt-check.ts'
 import { generateSshHostKey } from './ssh-host-key.ts'
 
@@ -184,6 +185,34 @@ describe('back-pressure', () => {
   })
 })
 
+describe('output that nobody reads', () => {
+  it('is bounded, however often the machine is suspended, and what is lost is counted', async () => {
+    const writers: ((text: string) => void)[] = []
+    const guest = new InMemoryGuestDouble({
+      commands: {
+        talk: ({ process }) => {
+          writers.push((words) => process.write(words))
+          process.onInputEnd = () => process.end(0)
+        },
+      },
+    })
+    const connection = connect(guest)
+    const process = await (await connection.session()).exec({ argv: ['talk'], stdin: true })
+    const rounds = 40
+    for (let round = 0; round < rounds; round += 1) {
+      writers[0]?.('x'.repeat(250_000))
+      await connection.suspend(5_000)
+      await connection.resume({})
+    }
+    // 4 MiB and the credit of one more session, of the 10 MB that were written.
+    expect((process.stdout as Inflow).unreadBytes).toBeLessThan(4.6e6)
+    process.stdin.end()
+    const read = await buffer(process.stdout)
+    expect(read.length).toBeGreaterThan(4e6)
+    expect(read.length + process.lostBytes).toBe(rounds * 250_000)
+  })
+})
+
 describe('suspend and resume', () => {
   it('lets requests wait, and streams go on', async () => {
     const guest = new InMemoryGuestDouble()
@@ -273,6 +302,25 @@ describe('suspend and resume', () => {
     connection.close()
     const all = await Promise.allSettled([cat.exit, sleep.exit, watch, waiting, next])
     expect(all.map((one) => one.status)).toEqual(Array(5).fill('rejected'))
+  })
+
+  it('has one stream at a time, also when a session follows the close of another at once', async () => {
+    const guest = new InMemoryGuestDouble()
+    let open = 0
+    const connection = openGuest(async () => {
+      expect(open).toBe(0)
+      open += 1
+      return guest.connect().once('close', () => {
+        open -= 1
+      })
+    })
+    opened.push(connection)
+    for (let turn = 0; turn < 5; turn += 1) {
+      const session = await connection.session()
+      if (turn % 2 === 0) session.close()
+      else guest.disconnect()
+    }
+    expect((await connection.session()).hello.protocol).toBe(1)
   })
 
   it('ends processes on close as they asked for', async () => {

@@ -6,7 +6,7 @@ import { Deadlines, withDeadline } from './deadlines.ts'
 import { guestUnreachable } from './guest-errors.ts'
 import { helloOf } from './hello.ts'
 import { methods } from './messages.ts'
-import { type Connect, ended, type HandshakeTiming, handshakeTiming, openStream } from './open-stream.ts'
+import { type Connect, ended, gone, type HandshakeTiming, handshakeTiming, openStream } from './open-stream.ts'
 import type { Resumable } from './resumable.ts'
 import { Session, type SessionOwner } from './session.ts'
 import { SessionSuspended } from './session-suspended.ts'
@@ -46,6 +46,8 @@ class Connection implements GuestConnection, SessionOwner {
   #token: string | undefined
   #session: Session | undefined
   #stream: Duplex | undefined
+  /** The last stream there was. */
+  #before: Duplex | undefined
   #opening: { readonly session: Promise<Session>; readonly abort: AbortController } | undefined
   #waiters = 0
   /** While suspended: resolves when the guest goes on. */
@@ -161,7 +163,7 @@ class Connection implements GuestConnection, SessionOwner {
     if (this.#opening !== undefined) return this.#opening.session
     const abort = new AbortController()
     const session = openStream({
-      connect: this.#connect,
+      connect: (options) => this.#connectAlone(options),
       timing: this.#options.timing ?? handshakeTiming,
       newNonce: this.#options.newNonce ?? (() => randomBytes(16).toString('hex')),
       begin: (stream, rest) => this.#begin(stream, rest),
@@ -174,7 +176,14 @@ class Connection implements GuestConnection, SessionOwner {
     return session
   }
 
+  /** The place of the stream before has to be free: there is one at a time. */
+  async #connectAlone(options?: Deadline): Promise<Duplex> {
+    if (this.#before !== undefined) await gone(this.#before)
+    return this.#connect(options)
+  }
+
   async #begin(stream: Duplex, rest: Buffer): Promise<Session> {
+    this.#before = stream
     const over = Promise.withResolvers<Error | undefined>()
     const wire = new Wire(stream, (error) => {
       this.#sessionOver(wire, error)

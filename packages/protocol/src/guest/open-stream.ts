@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Deadline, HearthError, isHearthError } from '@hearth/model'
@@ -67,10 +66,16 @@ async function attempt<T>(opening: Opening<T>, answerMs: number): Promise<T> {
   }
 }
 
-/** Resolves when `stream` is destroyed and its place is free again. */
-export async function ended(stream: Duplex): Promise<void> {
+/** Destroys `stream` and resolves when its place is free again. */
+export function ended(stream: Duplex): Promise<void> {
   stream.destroy()
-  if (!stream.closed) await once(stream, 'close')
+  return gone(stream)
+}
+
+/** Resolves when `stream` is closed, for whatever reason; never rejects. */
+export function gone(stream: Duplex): Promise<void> {
+  if (stream.closed) return Promise.resolve()
+  return new Promise((resolve) => stream.once('close', resolve))
 }
 
 /** A connection that comes after the signal is given back. */

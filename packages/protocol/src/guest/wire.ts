@@ -124,10 +124,11 @@ export class Wire {
     }
   }
 
-  /** Ends the session after what was written went out, or after a second when it does not. */
+  /** Cancels every stream and ends the session after what was written went out, or after a second when it does not. */
   close(error: HearthError): void {
     if (this.#over !== undefined) return
     const stream = this.#stream
+    for (const id of this.#handlers.keys()) this.write(cancelFrame(id))
     const insist = setTimeout(() => stream.destroy(), 1000).unref()
     stream.once('close', () => clearTimeout(insist))
     stream.end(() => stream.destroy())
