@@ -16,8 +16,8 @@ function only(from, allowed, comment) {
   }
 }
 
-/** Test files may also use the conformance suites. */
-const notTests = '\\.test\\.ts$'
+/** Test files, and what lies in `testing/` for them, may also use the conformance suites. */
+const notTests = '\\.test\\.ts$|/testing/'
 
 module.exports = {
   forbidden: [

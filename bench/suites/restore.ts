@@ -155,7 +155,7 @@ function noTimes() {
 }
 
 /** The manifest of the snapshot that launches of a template restore. */
-export async function templateManifest(bench: HearthUnderTest, template: string): Promise<SnapshotManifest> {
+async function templateManifest(bench: HearthUnderTest, template: string): Promise<SnapshotManifest> {
   const machine = await bench.hearth.machines.launch({ template, boot: 'restored' })
   const snapshot = machine.data.boot?.snapshotId
   await machine.remove()

@@ -23,7 +23,7 @@ export interface HostFacts {
 }
 
 /** `-cpu` models by accelerator. Without ERMS the guest does not copy by `rep movsb`, which emulation makes slow. */
-export const cpuModels = { tcg: { name: 'max', props: { erms: false } }, kvm: { name: 'host', props: {} } } as const
+const cpuModels = { tcg: { name: 'max', props: { erms: false } }, kvm: { name: 'host', props: {} } } as const
 
 /** Asks QEMU about itself. @throws `driver_unavailable` */
 export async function askQemu(binary: string, accelerator: Accelerator): Promise<Omit<HostFacts, 'key' | 'acceleratorNote'>> {

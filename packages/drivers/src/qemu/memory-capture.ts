@@ -49,7 +49,7 @@ export async function keepTemplateMemory(
 }
 
 /** How the memory of a machine is named in `/proc/PID/maps`. */
-export function memoryMapping(vmm: Vmm): string {
+function memoryMapping(vmm: Vmm): string {
   return `/memfd:${vmm.record.memory}`
 }
 

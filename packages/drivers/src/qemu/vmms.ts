@@ -72,6 +72,7 @@ export class Vmm {
 
   async close(): Promise<void> {
     this.#agent?.destroy()
+    // Whoever asked for it was told that it failed; here there is nothing to close then.
     const qmp = await this.#qmp?.catch(() => undefined)
     qmp?.close()
   }

@@ -1,6 +1,6 @@
 import { table } from '../../output/table.ts'
 import { duration } from '../../output/units.ts'
-import type { DemoResult } from './run-demo.ts'
+import type { DemoResult } from './demo-result.ts'
 
 /** The result for people: the clones, the times, the proofs. */
 export function demoText({ clones, coldMs, restoreMs, forkMs, pauseMs, proofs }: DemoResult): string {

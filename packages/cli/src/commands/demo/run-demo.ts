@@ -5,8 +5,9 @@ import type { Context } from '../../context.ts'
 import { withProgress } from '../../output/progress.ts'
 import { duration } from '../../output/units.ts'
 import { type CloneFacts, describeClone } from './clone.ts'
+import type { DemoResult } from './demo-result.ts'
 import { demoText } from './demo-text.ts'
-import { type Proof, prove } from './proofs.ts'
+import { prove } from './proofs.ts'
 import { type DemoRecipe, recipeFor } from './recipe.ts'
 
 export interface DemoOptions {
@@ -16,19 +17,6 @@ export interface DemoOptions {
   readonly forks: number
   /** Where the data is written too. */
   readonly jsonFile?: string | undefined
-}
-
-/** What the demo found; `--json FILE` writes it. Times are those that a caller waits. */
-export interface DemoResult {
-  readonly template: string
-  readonly coldMs: number
-  readonly restoreMs: readonly number[]
-  readonly forkMs: readonly number[]
-  /** How long the source of the clones stood still. */
-  readonly pauseMs: number
-  readonly anonMiB: readonly number[]
-  readonly clones: readonly CloneFacts[]
-  readonly proofs: readonly Proof[]
 }
 
 const restores = 5

@@ -34,6 +34,7 @@ export class QmpClient {
 
   private constructor(socket: Duplex) {
     this.#socket = socket
+    // Whoever opens the conversation awaits it; a later end has other listeners.
     this.#greeted.promise.catch(() => undefined)
     socket.on('data', (chunk) => this.#take(this.#decoder.write(chunk)))
     socket.on('error', (error) =>
@@ -127,7 +128,7 @@ export class QmpClient {
     const lines = (this.#line + text).split('\n')
     this.#line = lines.pop() ?? ''
     if (this.#line.length > lineLimit)
-      return this.#fail('Unavailable', `QEMU sent a QMP line of more than ${lineLimit} characters`)
+      this.#fail('Unavailable', `QEMU sent a QMP line of more than ${lineLimit} characters`)
     for (const line of lines) {
       if (line.trim() !== '') this.#takeLine(line)
     }
