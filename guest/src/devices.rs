@@ -43,7 +43,7 @@ mod tests {
             let wanted = wanted.clone();
             move || std::fs::write(wanted, b"").unwrap()
         });
-        let found = wait_until(scratch.path(), 5_000, || wanted.exists().then(|| ())).unwrap();
+        let found = wait_until(scratch.path(), 5_000, || wanted.exists().then_some(())).unwrap();
         maker.join().unwrap();
         assert_eq!(found, Some(()));
     }

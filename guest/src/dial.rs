@@ -159,7 +159,7 @@ impl Work for Dial {
 
     fn credit(&mut self, channel: u8, bytes: u32) -> Obeyed {
         let fits = channel == TO_HOST && self.send.returned(bytes);
-        fits.then(|| ()).ok_or("CREDIT for more than was sent")
+        fits.then_some(()).ok_or("CREDIT for more than was sent")
     }
 
     fn ready(&mut self, ready: Ready) {

@@ -132,7 +132,7 @@ impl ExecTable {
 
     pub fn credit(&mut self, id: u32, channel: u8, bytes: u32) -> Obeyed {
         let fits = self.by_id(id).map_or(true, |exec| exec.returned(channel, bytes));
-        fits.then(|| ()).ok_or("CREDIT for more than was sent")
+        fits.then_some(()).ok_or("CREDIT for more than was sent")
     }
 
     pub fn ready(&mut self, id: u32, part: ExecPart, read: bool, write: bool) {
@@ -155,15 +155,19 @@ impl ExecTable {
 
     /// Nobody comes back for what is held.
     pub fn end_holds(&mut self) -> std::io::Result<()> {
-        let now = time::now_ms();
-        let held = self.execs.iter_mut().filter(|exec| matches!(exec.attachment, Attachment::Held { .. }));
-        held.map(|exec| exec.close(now)).collect()
+        self.close_all(|exec| matches!(exec.attachment, Attachment::Held { .. }))
     }
 
     /// The agent ends: whatever would not outlive its stream does not outlive the agent.
     pub fn end_all(&mut self) -> std::io::Result<()> {
+        self.close_all(|_| true)
+    }
+
+    /// Closes every process that `chosen` chooses, also when one of them makes trouble.
+    fn close_all(&mut self, chosen: impl Fn(&Exec) -> bool) -> std::io::Result<()> {
         let now = time::now_ms();
-        self.execs.iter_mut().map(|exec| exec.close(now)).collect()
+        let chosen = self.execs.iter_mut().filter(|exec| chosen(exec));
+        chosen.map(|exec| exec.close(now)).fold(Ok(()), std::io::Result::and)
     }
 
     /// A slice for every process. Returns whether there is more to do at once; `over` is told every stream that ended.

@@ -68,6 +68,6 @@ impl Work for Read {
 
     fn credit(&mut self, channel: u8, bytes: u32) -> Obeyed {
         let fits = channel == CHANNEL && self.window.returned(bytes);
-        fits.then(|| ()).ok_or("CREDIT for more than was sent")
+        fits.then_some(()).ok_or("CREDIT for more than was sent")
     }
 }

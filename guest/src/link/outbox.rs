@@ -61,7 +61,7 @@ impl Outbox {
         while !refusal.text.is_char_boundary(end) {
             end -= 1;
         }
-        self.frame(ERROR, stream, &[&(refusal.code as u16).to_be_bytes(), refusal.text[..end].as_bytes()]);
+        self.frame(ERROR, stream, &[&(refusal.code as u16).to_be_bytes(), &refusal.text.as_bytes()[..end]]);
     }
 
     pub fn end(&mut self, stream: u32, channel: u8) {

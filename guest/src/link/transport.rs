@@ -104,5 +104,5 @@ fn named_port(name: &str) -> Option<PathBuf> {
         fs::read_to_string(port.path().join("name")).map_or(false, |text| text.trim_end() == name)
     })?;
     let device = Path::new("/dev").join::<&OsStr>(&found.file_name());
-    device.exists().then(|| device)
+    device.exists().then_some(device)
 }

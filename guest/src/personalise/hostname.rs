@@ -11,6 +11,8 @@ use std::io::ErrorKind;
 /// The address that Debian gives a host's own name in /etc/hosts.
 const OWN_ADDRESS: &str = "127.0.1.1";
 const MAX_BYTES: usize = 63;
+/// What an image without /etc/hosts gets.
+const FIRST_HOSTS: &str = "127.0.0.1\tlocalhost\n";
 
 /// Checks field `tag`, the name: letters, digits and inner hyphens (RFC 1123).
 pub fn name(tag: u8, name: &str) -> Result<&str, Refusal> {
@@ -29,10 +31,11 @@ pub fn apply(name: &str, system: &System) -> Proven {
     at("/etc", place::directories(&etc))?;
     at("/etc/hostname", place::write(&etc.join("hostname"), format!("{name}\n").as_bytes(), 0o644))?;
     let hosts = match fs::read(etc.join("hosts")) {
-        Err(error) if error.kind() == ErrorKind::NotFound => b"127.0.0.1\tlocalhost\n".to_vec(),
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
         hosts => at("/etc/hosts", hosts)?,
     };
-    let hosts = with_own_name(&String::from_utf8_lossy(&hosts), name);
+    let hosts = if hosts.is_empty() { FIRST_HOSTS.into() } else { String::from_utf8_lossy(&hosts) };
+    let hosts = with_own_name(&hosts, name);
     at("/etc/hosts", place::write(&etc.join("hosts"), hosts.as_bytes(), 0o644))?;
     if !system.kernel {
         return NO_KERNEL;
@@ -79,7 +82,11 @@ mod tests {
         let system = System::of_service(scratch.path().into(), false);
         assert_eq!(apply("box-1", &system), NO_KERNEL);
         assert_eq!(fs::read(scratch.path().join("etc/hostname")).unwrap(), b"box-1\n");
-        assert_eq!(fs::read(scratch.path().join("etc/hosts")).unwrap(), b"127.0.0.1\tlocalhost\n127.0.1.1\tbox-1\n");
+        let hosts = || fs::read(scratch.path().join("etc/hosts")).unwrap();
+        assert_eq!(hosts(), b"127.0.0.1\tlocalhost\n127.0.1.1\tbox-1\n");
+        fs::write(scratch.path().join("etc/hosts"), b"").unwrap();
+        assert_eq!(apply("box-1", &system), NO_KERNEL);
+        assert_eq!(hosts(), b"127.0.0.1\tlocalhost\n127.0.1.1\tbox-1\n");
     }
 
     #[test]
