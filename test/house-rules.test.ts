@@ -9,7 +9,7 @@ const generated = new Set(['node_modules', 'dist', 'build', 'target', '.git', 'c
 const files = filesBelow(root)
 const ours = files.filter((file) => /\.(ts|tsx|mjs|cjs|js|rs)$/.test(file))
 // Doubles and benches of tests may lie beside the code, named so that nobody takes them for it.
-const forTests = /\.test\.ts$|\/testing\/|-under-test\.ts$|\/fake-[^/]*\.ts$|^packages\/conformance\//
+const forTests = /\.test\.ts$|\/(testing|doubles|real)\/|-under-test\.ts$|\/fake-[^/]*\.ts$|^packages\/conformance\//
 const shipped = ours.filter((file) => /^packages\/[^/]+\/(src|bin)\//.test(file) && !forTests.test(file))
 
 const isMain = (file: string) => /(^|\/)main\.(ts|mjs)$/.test(file) || /^packages\/[^/]+\/bin\//.test(file)

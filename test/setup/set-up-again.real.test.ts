@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
-import { scratchFolder } from '../support/scratch-folder.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
 
 const main = join(import.meta.dirname, '../../tools/setup/main.mjs')
 
@@ -10,6 +9,9 @@ function setUp(args: readonly string[], env: Record<string, string> = {}) {
 }
 
 describe('set-up where everything is in place', () => {
+  // The sources may have changed since the programs were built.
+  beforeAll(() => expect(setUp([]).status).toBe(0), 600_000)
+
   it('does nothing, in less than 3 s', () => {
     const startMs = performance.now()
     const { status, stderr, stdout } = setUp([])
@@ -24,9 +26,8 @@ describe('set-up where everything is in place', () => {
     expect(stderr).toContain('Write: node tools/setup/main.mjs [--then demo|test|bench]')
   })
 
-  it('hands arguments and the exit code of the next step on, and runs it on Node 24', async () => {
-    await using folder = await scratchFolder()
-    const { status, stdout } = setUp(['--then', 'test', '--', '--project', 'unit', '--dir', folder.path])
+  it('hands arguments and the exit code of the next step on, and runs it on Node 24', () => {
+    const { status, stdout } = setUp(['--then', 'test', '--', '--project', 'unit', 'no-such-test'])
     expect({ status, last: stdout.trim().split('\n').at(-1) }, stdout).toEqual({
       status: 1,
       last: '0 passed, 1 failed, 0 skipped',
