@@ -117,7 +117,7 @@ mod tests {
         let system = System::of_service(scratch.path().into(), false);
         let mut vault = Vault::default();
         vault.set_token(b"0123456789abcdef");
-        let request = asked(20_000);
+        let request = asked(120_000);
         let reply = quiesce(
             &Fields::parse(&request).unwrap(),
             &mut Freezer::none(),

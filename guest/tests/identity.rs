@@ -77,7 +77,7 @@ fn assign_hands_the_machine_over_and_quiesce_forgets_it() {
     let secret = guest.path("run/hearth/secrets/KEY");
     assert_eq!(fs::read(&secret).unwrap(), b"a=b");
     let mut quiesce = FieldWriter::new();
-    quiesce.u64(1, 20_000);
+    quiesce.u64(1, 120_000);
     let reply = guest.ask(4, &quiesce);
     assert_eq!((reply.fields().flag(1), reply.fields().flag(2)), (Ok(false), Ok(true)));
     assert!(!secret.exists());

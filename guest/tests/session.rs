@@ -50,7 +50,7 @@ fn a_token_is_asked_for_once_it_is_set_and_until_quiesce() {
     guest.handshake();
     assert_eq!(guest.hello(Some(TOKEN)).kind, REPLY);
     let mut quiesce = FieldWriter::new();
-    quiesce.u64(1, 10_000);
+    quiesce.u64(1, 120_000);
     assert_eq!(guest.ask(4, &quiesce).fields().flag(2), Ok(true));
     guest.handshake();
     assert_eq!(guest.hello(None).kind, REPLY, "a snapshot contains no token");

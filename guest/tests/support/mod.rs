@@ -23,7 +23,7 @@ pub const EVENT: u8 = 0x13;
 /// What every channel starts with.
 pub const WINDOW: usize = 262_144;
 /// Nothing in these tests takes that long.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A frame from the guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
