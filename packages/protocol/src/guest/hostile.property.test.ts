@@ -4,8 +4,8 @@ import { type GuestSession, HearthError } from '@hearth/model'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { openGuest } from './connection.ts'
-import type { Exchange } from './vectors/exchange.ts'
-import { exchanges } from './vectors/exchanges.ts'
+import type { Exchange } from './testing/exchange.ts'
+import { exchanges } from './testing/exchanges.ts'
 
 const timing = { firstAnswerMs: 20, lastAnswerMs: 20, firstPauseMs: 0, longestPauseMs: 1 }
 const allowed = ['guest_protocol', 'guest_unreachable', 'guest_error', 'cancelled']
