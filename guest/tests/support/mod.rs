@@ -238,9 +238,10 @@ impl Guest {
 }
 
 impl Drop for Guest {
+    /// Ends the stream, upon which the program ends what it started and then itself.
     fn drop(&mut self) {
         // It may have ended already, and the root may hold what a test made unreadable.
-        drop(self.child.kill());
+        drop(self.stream.shutdown(std::net::Shutdown::Both));
         drop(self.child.wait());
         drop(std::fs::remove_dir_all(&self.root));
     }
