@@ -127,8 +127,7 @@ export class QmpClient {
   #take(text: string): void {
     const lines = (this.#line + text).split('\n')
     this.#line = lines.pop() ?? ''
-    if (this.#line.length > lineLimit)
-      this.#fail('Unavailable', `QEMU sent a QMP line of more than ${lineLimit} characters`)
+    if (this.#line.length > lineLimit) this.#fail('Unavailable', `QEMU sent a QMP line of more than ${lineLimit} characters`)
     for (const line of lines) {
       if (line.trim() !== '') this.#takeLine(line)
     }
