@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { type DriverMachine, type MachineId, messageOf } from '@hearth/model'
-import { watchProcess } from './end-vmm.ts'
+import { watchProcess } from '../launcher/child-process.ts'
 import { readRecord } from './machine-record.ts'
 import type { QemuParts } from './parts.ts'
 
@@ -14,7 +14,6 @@ export async function adoptMachines(parts: QemuParts): Promise<DriverMachine[]> 
     [layout.templates, layout.snapshots, layout.stagingRoot].map((path) => mkdir(path, { recursive: true, mode: 0o700 })),
   )
   await mkdir(layout.machines, { recursive: true, mode: 0o711 })
-  await parts.memory.adopt()
   const ids = (await readdir(layout.machines)) as MachineId[]
   await Promise.all(ids.map((id) => adoptOne(parts, id)))
   await endStrangers(parts, new Set(ids))
@@ -34,7 +33,7 @@ export async function listMachines(parts: QemuParts): Promise<DriverMachine[]> {
 
 async function adoptOne(parts: QemuParts, id: MachineId): Promise<void> {
   const record = await readRecord(join(parts.layout.machine(id)))
-  if (!record || !(await watchProcess(parts, id, record.pid, record.startTime))) return
+  if (!record || !(await watchProcess(await parts.launcher.client(), id, record))) return
   const vmm = parts.vmms.enter(record)
   try {
     const qmp = await vmm.qmp()
@@ -47,8 +46,9 @@ async function adoptOne(parts: QemuParts, id: MachineId): Promise<void> {
 
 /** Processes of ours whose folder is gone: nobody can reach them any more. */
 async function endStrangers(parts: QemuParts, known: ReadonlySet<string>): Promise<void> {
-  for (const child of await parts.launcher.list()) {
+  const launcher = await parts.launcher.client()
+  for (const child of await launcher.list()) {
     const machine = child.id.replace(/\.net$/, '')
-    if (!known.has(machine)) await parts.launcher.kill(child.id, constants.signals.SIGKILL)
+    if (!known.has(machine)) await launcher.kill(child.id, constants.signals.SIGKILL)
   }
 }

@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import { type Clock, type Log, type MachineDriver, systemClock } from '@hearth/model'
 import { ensureLauncher } from '../launcher/ensure-launcher.ts'
 import type { LauncherClient } from '../launcher/launcher-client.ts'
+import { LauncherLink } from '../launcher/launcher-link.ts'
 import { type Acceleration, chooseAccelerator } from './acceleration.ts'
 import { askQemu, type HostFacts, hostFactsKey, recallHostFacts, rememberHostFacts } from './host-facts.ts'
 import { createImageBuilder } from './images/image-builder.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import { MemoryFiles } from './memory-files.ts'
 import { QemuDriver } from './qemu-driver.ts'
+import { takeOver } from './take-over.ts'
 import { vmmUsers } from './vmm-user.ts'
 import { Vmms } from './vmms.ts'
 
@@ -30,9 +32,15 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Mach
   const { home, assets, log, clock = systemClock, qemu = '/usr/bin/qemu-system-x86_64', intercept = (own) => own } = options
   const layout = layoutOf(home)
   await mkdir(layout.machines, { recursive: true, mode: 0o711 })
-  const launcher = intercept(await ensureLauncher({ home, binary: join(assets, 'launcher', 'hearth-launcher'), log }))
-  const vmms = new Vmms(layout, launcher, log)
+  const binary = join(assets, 'launcher', 'hearth-launcher')
+  const vmms = new Vmms(layout, log)
+  const launcher = new LauncherLink({
+    connect: async () => intercept(await ensureLauncher({ home, binary, log })),
+    takeOver: (client) => takeOver(client, vmms, memory),
+    log,
+  })
   const memory = new MemoryFiles(launcher, (id) => vmms.all().some(({ record }) => record.restoredFrom === id))
+  await launcher.client()
   return new QemuDriver({
     layout,
     launcher,
@@ -42,7 +50,7 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Mach
     clock,
     log,
     images: createImageBuilder({ assets, log }),
-    hash: (path) => launcher.hash(path),
+    hash: async (path) => (await launcher.client()).hash(path),
     users: await vmmUsers(layout.machines),
     facts: once(() => learnHostFacts(layout, qemu, join(assets, 'kernel', 'vmlinuz'), options.acceleration)),
   })

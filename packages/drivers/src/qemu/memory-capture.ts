@@ -14,19 +14,26 @@ const blockBytes = 64 * 1024
  */
 export async function prepareMemory(parts: QemuParts, vmm: Vmm, staging: string): Promise<void> {
   const ram = join(staging, snapshotFiles.ram)
-  if (vmm.record.restoredFrom) {
-    await parts.launcher.memfdSave({ id: vmm.record.memory, to: ram, mode: 0o600, durable: false })
+  const launcher = await parts.launcher.client()
+  const { restoredFrom, spec } = vmm.record
+  const sizeBytes = spec.resources.memoryMiB * 1024 ** 2
+  if (restoredFrom) {
+    const base = join(parts.layout.snapshot(restoredFrom), snapshotFiles.ram)
+    await parts.memory.use(restoredFrom, base, sizeBytes, () =>
+      launcher.memfdSave({ id: restoredFrom, to: ram, mode: 0o600, durable: false }),
+    )
   } else {
     await writeFile(ram, '', { mode: 0o600 })
-    await truncate(ram, vmm.record.spec.resources.memoryMiB * 1024 ** 2)
+    await truncate(ram, sizeBytes)
   }
-  await parts.launcher.capture({ id: vmm.record.id, match: memoryMapping(vmm), to: ram, blockBytes, warm: true })
+  await launcher.capture({ id: vmm.record.id, match: memoryMapping(vmm), to: ram, blockBytes, warm: true })
 }
 
 /** In the pause: only the pages this machine has written go onto the copy. */
 export async function captureMemory(parts: QemuParts, vmm: Vmm, staging: string): Promise<SnapshotLayers['memory']> {
   const ram = join(staging, snapshotFiles.ram)
-  const { blocks } = await parts.launcher.capture({ id: vmm.record.id, match: memoryMapping(vmm), to: ram, blockBytes })
+  const launcher = await parts.launcher.client()
+  const { blocks } = await launcher.capture({ id: vmm.record.id, match: memoryMapping(vmm), to: ram, blockBytes })
   await chmod(ram, 0o400)
   const { restoredFrom } = vmm.record
   return restoredFrom
@@ -42,7 +49,8 @@ export async function keepTemplateMemory(
   id: SnapshotId,
 ): Promise<SnapshotLayers['memory']> {
   const ram = join(staging, snapshotFiles.ram)
-  await parts.launcher.memfdSave({ id: vmm.record.memory, to: ram, mode: 0o400 })
+  const launcher = await parts.launcher.client()
+  await launcher.memfdSave({ id: vmm.record.memory, to: ram, mode: 0o400 })
   const sizeBytes = vmm.record.spec.resources.memoryMiB * 1024 ** 2
   await parts.memory.load(id, ram, sizeBytes)
   return { file: snapshotFiles.ram }

@@ -1,5 +1,6 @@
 import type { SnapshotId } from '@hearth/model'
 import type { LauncherClient } from '../launcher/launcher-client.ts'
+import type { LauncherLink } from '../launcher/launcher-link.ts'
 
 /** Idle memory of snapshots that is kept for the next restore, over all snapshots of a host. */
 const idleBudgetBytes = 2 * 1024 ** 3
@@ -9,7 +10,7 @@ const idleBudgetBytes = 2 * 1024 ** 3
  * even a QEMU that its guest has taken over (it opens its memory for writing; the seal refuses that what the file's mode could not).
  */
 export class MemoryFiles {
-  readonly #launcher: LauncherClient
+  readonly #launcher: LauncherLink
   readonly #isMapped: (id: string) => boolean
   /** Least recently used first. */
   readonly #loaded = new Map<string, { readonly bytes: number }>()
@@ -17,14 +18,16 @@ export class MemoryFiles {
   readonly #wanted = new Map<string, number>()
 
   /** `isMapped` says whether a machine lives that maps the memory of a snapshot. */
-  constructor(launcher: LauncherClient, isMapped: (id: string) => boolean) {
+  constructor(launcher: LauncherLink, isMapped: (id: string) => boolean) {
     this.#launcher = launcher
     this.#isMapped = isMapped
   }
 
-  /** Learns what the launcher holds already. */
-  async adopt(): Promise<void> {
-    for (const { id, sizeBytes, sealed } of await this.#launcher.memfds()) {
+  /** Learns what a launcher holds already, and forgets what the one before it held. */
+  async adopt(launcher: LauncherClient): Promise<void> {
+    const held = await launcher.memfds()
+    this.#loaded.clear()
+    for (const { id, sizeBytes, sealed } of held) {
       if (sealed && id.startsWith('s-')) this.#loaded.set(id, { bytes: sizeBytes })
     }
   }
@@ -33,6 +36,8 @@ export class MemoryFiles {
   async use<T>(id: SnapshotId, path: string, sizeBytes: number, work: () => Promise<T>): Promise<T> {
     this.#wanted.set(id, (this.#wanted.get(id) ?? 0) + 1)
     try {
+      // A new launcher holds nothing: it must be there before we look.
+      await this.#launcher.client()
       if (!this.#loaded.has(id)) {
         const loading = this.#loading.get(id) ?? this.#load(id, path, sizeBytes).finally(() => this.#loading.delete(id))
         this.#loading.set(id, loading)
@@ -58,7 +63,7 @@ export class MemoryFiles {
 
   async drop(id: string): Promise<void> {
     this.#loaded.delete(id)
-    await this.#launcher.memfdDrop(id)
+    await (await this.#launcher.client()).memfdDrop(id)
   }
 
   /** Loads a snapshot that has just been made, before anybody asks for it. */
@@ -67,7 +72,7 @@ export class MemoryFiles {
   }
 
   async #load(id: SnapshotId, path: string, sizeBytes: number): Promise<void> {
-    await this.#launcher.memfd({ id, sizeBytes, from: path, seal: true })
+    await (await this.#launcher.client()).memfd({ id, sizeBytes, from: path, seal: true })
     this.#loaded.set(id, { bytes: sizeBytes })
   }
 }

@@ -1,15 +1,17 @@
 import { watch } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { constants } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { driverError, type MachineId, messageOf } from '@hearth/model'
 import { withChild } from '../child/run.ts'
+import { endChild, watchProcess } from '../launcher/child-process.ts'
+import type { LauncherProcess } from '../launcher/launcher-client.ts'
 import type { MachineRecord } from './machine-record.ts'
 import type { QemuParts } from './parts.ts'
 
 /** Where clouds serve credentials of the host to whoever asks from it: link-local, and three that are not. */
 const metadataRoutes = ['169.254.0.0/16', '100.100.100.200/32', '192.0.0.192/32', '168.63.129.16/32'] as const
 const readyFile = 'outside.ready'
+const carrierFile = 'outside.json'
 const readyDeadlineMs = 5_000
 
 /** The name under which the launcher keeps the process that carries a machine's traffic. */
@@ -26,7 +28,8 @@ export async function connectOutside(parts: QemuParts, record: MachineRecord, si
   const namespace = `/proc/${record.pid}/ns/net`
   try {
     const ready = fileAppears(directory, readyFile, signal)
-    await parts.launcher.spawn({
+    const launcher = await parts.launcher.client()
+    const { pid, startTime } = await launcher.spawn({
       id: carrierOf(record.id),
       argv: [
         ...['/usr/bin/slirp4netns', '--configure', '--mtu=1500', '--disable-host-loopback', '--enable-seccomp'],
@@ -38,6 +41,7 @@ export async function connectOutside(parts: QemuParts, record: MachineRecord, si
       descriptors: [{ kind: 'append', path: join(directory, readyFile), mode: 0o600 }],
       netns: false,
     })
+    await writeFile(join(directory, carrierFile), JSON.stringify({ pid, startTime }))
     await ready
     const lines = metadataRoutes.map((route) => `route add blackhole ${route}`)
     await withChild(['/usr/bin/nsenter', `--net=${namespace}`, '/usr/sbin/ip', '-batch', '-'], { signal }, async ({ stdin }) => {
@@ -62,18 +66,20 @@ function carrierNetwork({ spec }: MachineRecord): string {
 
 /** Ends the carrier of a machine. Succeeds when it has none. */
 export async function disconnectOutside(parts: QemuParts, id: MachineId): Promise<void> {
+  const launcher = await parts.launcher.client()
   const carrier = carrierOf(id)
-  const child = (await parts.launcher.list()).find((one) => one.id === carrier)
-  if (!child) return
-  const gone = new Promise<void>((resolve) => {
-    const stop = parts.launcher.onExit((exit) => {
-      if (exit.id !== carrier) return
-      stop()
-      resolve()
-    })
-  })
-  await parts.launcher.kill(carrier, constants.signals.SIGKILL)
-  await gone
+  const recorded = await readCarrier(parts.layout.machine(id))
+  // The launcher that started it may be gone.
+  if (recorded) await watchProcess(launcher, carrier, recorded)
+  if ((await launcher.list()).some((child) => child.id === carrier)) await endChild(launcher, carrier)
+}
+
+async function readCarrier(directory: string): Promise<LauncherProcess | undefined> {
+  try {
+    return JSON.parse(await readFile(join(directory, carrierFile), 'utf8')) as LauncherProcess
+  } catch {
+    return undefined // it has none, or only the launcher knows of it
+  }
 }
 
 /** Resolves when `name` in `directory` has content. */

@@ -1,5 +1,5 @@
 import type { Clock, Log } from '@hearth/model'
-import type { LauncherClient } from '../launcher/launcher-client.ts'
+import type { LauncherLink } from '../launcher/launcher-link.ts'
 import type { HostFacts } from './host-facts.ts'
 import type { ImageBuilder } from './images/image-builder.ts'
 import type { Hash } from './integrity.ts'
@@ -11,7 +11,7 @@ import type { Vmms } from './vmms.ts'
 /** What the driver's operations share; each takes what it needs. */
 export interface QemuParts {
   readonly layout: Layout
-  readonly launcher: LauncherClient
+  readonly launcher: LauncherLink
   readonly images: ImageBuilder
   readonly memory: MemoryFiles
   readonly vmms: Vmms

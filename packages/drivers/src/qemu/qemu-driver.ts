@@ -104,7 +104,8 @@ export class QemuDriver implements MachineDriver {
       const file = join(staging, snapshotFiles.manifest)
       await writeFile(file, `${JSON.stringify(manifest, null, 2)}\n`)
       await recordStamps(staging, manifest.artifacts)
-      await this.#parts.launcher.fsync([file, staging])
+      const launcher = await this.#parts.launcher.client()
+      await launcher.fsync([file, staging])
       await publishStaged(this.#parts, manifest.id)
     } catch (error) {
       throw driverError('Unavailable', `snapshot ${manifest.id} could not be published: ${messageOf(error)}`, { cause: error })
@@ -182,9 +183,12 @@ export class QemuDriver implements MachineDriver {
     const { vmms, layout, launcher, log } = this.#parts
     for (const { record } of vmms.all()) {
       const path = join(layout.machine(record.id), machineFiles.console)
-      await launcher.trimLog({ path, maxBytes: consoleLimitBytes, keepBytes: consoleKeepBytes }).catch((error: unknown) => {
+      try {
+        const client = await launcher.client()
+        await client.trimLog({ path, maxBytes: consoleLimitBytes, keepBytes: consoleKeepBytes })
+      } catch (error) {
         log.debug('console.trim.failed', { machine: record.id, error: messageOf(error) })
-      })
+      }
     }
   }
 }

@@ -49,7 +49,8 @@ export async function bootMachine(parts: QemuParts, spec: MachineSpec, { signal 
   const guestKernel = await builtKernel(parts, spec)
   const sizeBytes = spec.resources.memoryMiB * 1024 ** 2
   const sharedMemory = spec.forTemplate === true
-  await parts.launcher.memfd({ id: spec.id, sizeBytes, seal: !sharedMemory })
+  const launcher = await parts.launcher.client()
+  await launcher.memfd({ id: spec.id, sizeBytes, seal: !sharedMemory })
   await startVmm(
     parts,
     spec,

@@ -51,7 +51,7 @@ export async function takeSnapshot(
     signal?.throwIfAborted()
     const disk = await collectLayers(frozen.layers, staging)
     const files = [snapshotFiles.ram, snapshotFiles.deviceState, ...disk]
-    await parts.launcher.fsync([...files.map((file) => join(staging, file)), staging])
+    await (await parts.launcher.client()).fsync([...files.map((file) => join(staging, file)), staging])
     return {
       artifacts: await digestFiles(staging, files, parts.hash),
       quality: quiesce.result === 'failed' ? 'crash-consistent' : 'memory+disk',
@@ -116,7 +116,7 @@ async function freezeTemplate(parts: QemuParts, vmm: Vmm, staging: string, id: S
   const pauseMs = parts.clock.monotonicMs() - began
   await takeDeviceState(parts, vmm, staging)
   vmm.ending = true
-  await parts.launcher.kill(vmm.record.id, constants.signals.SIGKILL)
+  await (await parts.launcher.client()).kill(vmm.record.id, constants.signals.SIGKILL)
   await vmm.gone
   const memory = await keepTemplateMemory(parts, vmm, staging, id)
   return { memory, layers, pauseMs }
@@ -131,7 +131,7 @@ async function saveDeviceState(parts: QemuParts, vmm: Vmm): Promise<void> {
 
 async function takeDeviceState(parts: QemuParts, vmm: Vmm, staging: string): Promise<void> {
   const from = join(parts.layout.machine(vmm.record.id), snapshotFiles.deviceState)
-  await parts.launcher.copy({ from, to: join(staging, snapshotFiles.deviceState), mode: 0o400 })
+  await (await parts.launcher.client()).copy({ from, to: join(staging, snapshotFiles.deviceState), mode: 0o400 })
   await rm(from)
 }
 
@@ -155,5 +155,5 @@ function asDriverError(error: unknown, id: MachineId): unknown {
 export async function publishStaged(parts: QemuParts, id: SnapshotId): Promise<void> {
   const target = parts.layout.snapshot(id)
   await rename(parts.layout.staging(id), target)
-  await parts.launcher.fsync([parts.layout.snapshots])
+  await (await parts.launcher.client()).fsync([parts.layout.snapshots])
 }

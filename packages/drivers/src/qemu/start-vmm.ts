@@ -39,10 +39,11 @@ export async function startVmm(parts: QemuParts, spec: MachineSpec, origin: Orig
     const disk = [...origin.layers, overlayLayer(directory, 0, origin.layers.length)]
     const backend = netBackend(spec.egress, origin.netBackend)
     const { argv, descriptors } = commandLine(parts, facts, spec, origin, disk, backend)
-    const { pid, startTime } = await parts.launcher.spawn({
+    const launcher = await parts.launcher.client()
+    const { pid, startTime } = await launcher.spawn({
       id: spec.id,
       argv,
-      env: [],
+      env: ['MALLOC_ARENA_MAX=1', 'MALLOC_TRIM_THRESHOLD_=65536', 'MALLOC_TOP_PAD_=16384'],
       cwd: '/',
       stderr: join(directory, machineFiles.stderr),
       descriptors,

@@ -42,9 +42,10 @@ export async function publishTemplate(parts: QemuParts, ref: TemplateRef, manife
     const files = (await readdir(staging)).map((name) => join(staging, name))
     // World-readable inside a folder that only we may enter: a VMM of another user opens them through descriptors.
     await Promise.all(files.map((file) => chmod(file, 0o444)))
-    await parts.launcher.fsync([...files, staging])
+    const launcher = await parts.launcher.client()
+    await launcher.fsync([...files, staging])
     await rename(staging, parts.layout.template(ref))
-    await parts.launcher.fsync([parts.layout.templates])
+    await launcher.fsync([parts.layout.templates])
   } catch (error) {
     throw driverError('Unavailable', `template ${ref} could not be published: ${messageOf(error)}`, { cause: error })
   }

@@ -86,11 +86,16 @@ export class Vmms {
   readonly #log: Log
   /** Exits of processes that were not entered yet: QEMU can die faster than its spawn is answered. */
   readonly #early = new Map<string, { code?: number | undefined; signal?: number | undefined }>()
-  readonly #stopListening: () => void
+  #stopListening: (() => void) | undefined
 
-  constructor(layout: Layout, launcher: LauncherClient, log: Log) {
+  constructor(layout: Layout, log: Log) {
     this.#layout = layout
     this.#log = log
+  }
+
+  /** From now on this launcher tells which of them have ended. */
+  listen(launcher: LauncherClient): void {
+    this.#stopListening?.()
     this.#stopListening = launcher.onExit(({ id, code, signal }) => {
       const vmm = this.#vmms.get(id as MachineId)
       if (vmm) void this.#ended(vmm, code, signal)
@@ -129,19 +134,26 @@ export class Vmms {
     this.#early.delete(id)
   }
 
+  /** It ended while no launcher watched it. */
+  lost(vmm: Vmm): void {
+    void this.#ended(vmm, undefined, undefined)
+  }
+
   onExit(listener: (exit: MachineExit) => void): () => void {
     this.#emitter.on('exit', listener)
     return () => this.#emitter.off('exit', listener)
   }
 
   async close(): Promise<void> {
-    this.#stopListening()
+    this.#stopListening?.()
     await Promise.all(this.all().map((vmm) => vmm.close()))
   }
 
   async #ended(vmm: Vmm, code: number | undefined, signal: number | undefined): Promise<void> {
     const { id } = vmm.record
     const words = await tailOf(join(this.#layout.machine(id), machineFiles.stderr), 1024)
+    // Told twice: by a launcher, and by the look at what lives.
+    if (vmm.exit) return
     const how = signal === undefined ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`
     const reason = code === 0 ? 'shutdown' : 'crashed'
     const said = words.trim()

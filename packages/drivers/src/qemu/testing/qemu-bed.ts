@@ -13,8 +13,15 @@ import { createQemuDriver } from '../create-qemu-driver.ts'
 const run = promisify(execFile)
 const assets = process.env.HEARTH_ASSETS ?? resolve(import.meta.dirname, '../../../../../build')
 
+export interface QemuBed extends DriverBed {
+  readonly home: string
+  restart(): Promise<MachineDriver>
+  /** The process of the launcher that listens. */
+  launcherPid(): Promise<number>
+}
+
 /** A QEMU driver on a home of its own, for tests on real machines. */
-export async function qemuBed(): Promise<DriverBed & { readonly home: string }> {
+export async function qemuBed(): Promise<QemuBed> {
   const home = await mkdtemp(join(tmpdir(), 'hearth-qemu-'))
   // So that each VMM can run as a user of its own, as in a real home.
   await chmod(home, 0o711)
@@ -22,6 +29,7 @@ export async function qemuBed(): Promise<DriverBed & { readonly home: string }> 
   let driver = await openDriver()
   return {
     home,
+    launcherPid: () => launcherPid(home),
     get driver() {
       return driver
     },
@@ -93,6 +101,12 @@ async function crash(driver: MachineDriver, id: MachineId): Promise<void> {
   const { pid } = await driver.stats(id)
   if (pid === undefined) throw new Error(`machine ${id} has no process`)
   process.kill(pid, 'SIGKILL')
+}
+
+async function launcherPid(home: string): Promise<number> {
+  const launcher = await LauncherClient.connect(join(home, 'launcher.sock'))
+  await launcher.close()
+  return launcher.pid
 }
 
 async function endLauncher(home: string): Promise<void> {
