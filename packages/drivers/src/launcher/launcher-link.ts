@@ -1,4 +1,4 @@
-import { driverError, type Log, messageOf } from '@hearth/model'
+import { driverError, isHearthError, type Log, messageOf } from '@hearth/model'
 import type { LauncherClient } from './launcher-client.ts'
 
 export interface LauncherLinkOptions {
@@ -30,11 +30,12 @@ export class LauncherLink {
     return this.#client
   }
 
-  /** Lets go of the launcher; it and its children go on. */
+  /** Lets go of the launcher, and ends it when it has no children. */
   async close(): Promise<void> {
     this.#isClosed = true
     const client = await this.#client?.catch(() => undefined) // whoever asked for it was told
     if (!client) return
+    await this.#endIfIdle(client)
     await client.close()
   }
 
@@ -57,5 +58,15 @@ export class LauncherLink {
     log.warn('launcher.lost', { error: reason?.message })
     // At once, because nobody tells of the end of machines until there is one.
     this.client().catch((error: unknown) => log.error('launcher.not_replaced', { error: messageOf(error) }))
+  }
+
+  async #endIfIdle(client: LauncherClient): Promise<void> {
+    try {
+      await client.shutdown()
+      await client.closed
+    } catch (error) {
+      // Busy: its children are machines that go on.
+      if (!isHearthError(error, 'driver_busy')) this.#options.log.warn('launcher.not_ended', { error: messageOf(error) })
+    }
   }
 }

@@ -73,6 +73,24 @@ it('ends what carries the traffic of a machine, also when its launcher was kille
   expect(await bed.traces(spec.id)).toEqual([])
 })
 
+it('ends an idle launcher when it closes, and keeps one that has machines', async () => {
+  const machine = await run.restore()
+  const busy = await bed.launcherPid()
+  await restart()
+  expect(await bed.launcherPid()).toBe(busy)
+  await run.destroy(machine)
+  await restart()
+  await vi.waitFor(async () => expect(await lives(busy)).toBe(false), { timeout: 5_000 })
+  expect(await bed.launcherPid()).not.toBe(busy)
+  const again = await run.restore()
+  expect(await echo(again)).toBe(again.id)
+})
+
+async function restart(): Promise<void> {
+  run.driver = await bed.restart()
+  await run.driver.adopt()
+}
+
 /** Resolves to its pid, when it is gone. */
 async function killLauncher(): Promise<number> {
   const pid = await bed.launcherPid()

@@ -50,7 +50,6 @@ export async function qemuBed(): Promise<QemuBed> {
     async close() {
       for (const { id } of await driver.list()) await driver.destroy(id)
       await driver.close()
-      await endLauncher(home)
       await rm(home, { recursive: true, force: true })
     },
   }
@@ -107,10 +106,4 @@ async function launcherPid(home: string): Promise<number> {
   const launcher = await LauncherClient.connect(join(home, 'launcher.sock'))
   await launcher.close()
   return launcher.pid
-}
-
-async function endLauncher(home: string): Promise<void> {
-  const launcher = await LauncherClient.connect(join(home, 'launcher.sock'))
-  await launcher.shutdown()
-  await launcher.close()
 }
