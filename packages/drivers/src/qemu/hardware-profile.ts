@@ -68,7 +68,7 @@ function memory({ memoryMiB, sharedMemory, descriptors }: HardwareSettings): str
 
 /** A clone gets a stub of two kilobytes as its kernel: it never runs it, and QEMU would read all of it into memory. */
 function kernel({ accelerator, descriptors }: HardwareSettings): string[] {
-  const usual = 'console=ttyS0 quiet tsc=reliable no_timer_check reboot=t panic=-1 acpi_mask_gpe=0x05 hearth.port=hearth.agent'
+  const usual = 'console=ttyS0 quiet tsc=reliable no_timer_check reboot=t panic=-1 hearth.port=hearth.agent'
   return [
     ...['-kernel', `/proc/self/fd/${descriptors.kernel}`, '-initrd', `/proc/self/fd/${descriptors.initrd}`],
     // An emulated processor does not speculate: its guest need not pay for the defences.
@@ -90,7 +90,7 @@ function devices({ mac, netdev }: HardwareSettings): string[] {
     ...['-device', 'virtserialport,bus=serial0.0,chardev=agent,name=hearth.agent'],
     ...['-object', 'rng-builtin,id=rng0', '-device', 'virtio-rng-pci,rng=rng0,addr=0x5'],
     ...['-device', 'vmgenid,guid=auto'],
-    ...['-netdev', netdev, '-device', `virtio-net-pci,id=nic0,netdev=net0,addr=0x6,mac=${mac},guest_announce=off,romfile=`],
+    ...['-netdev', netdev, '-device', `virtio-net-pci,id=nic0,netdev=net0,addr=0x6,mac=${mac},romfile=`],
   ]
 }
 

@@ -43,7 +43,7 @@ export async function startVmm(parts: QemuParts, spec: MachineSpec, origin: Orig
     const { pid, startTime } = await launcher.spawn({
       id: spec.id,
       argv,
-      env: ['MALLOC_ARENA_MAX=1', 'MALLOC_TRIM_THRESHOLD_=65536', 'MALLOC_TOP_PAD_=16384'],
+      env: [],
       cwd: '/',
       stderr: join(directory, machineFiles.stderr),
       descriptors,
