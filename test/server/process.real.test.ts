@@ -7,7 +7,9 @@ import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { hostTraces } from '../support/host-traces.ts'
 import { type ScratchFolder, scratchFolder } from '../support/scratch-folder.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import { askJson } from './support/memory-server.ts'
 
 const program = fileURLToPath(import.meta.resolve('@hearth/server/main'))
@@ -24,8 +26,8 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   for (const child of children) await killed(child)
-  // It would end by itself after a minute without a server.
-  for (const pid of launchers) process.kill(pid, 'SIGTERM')
+  // That of a killed server would end by itself after a minute.
+  for (const pid of launchers) if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGTERM')
   await folder[Symbol.asyncDispose]()
 })
 
@@ -63,6 +65,17 @@ it('says when it is ready, serves, and ends in order when told', async () => {
   expect(code).toBe(0)
   expect(said).toMatch(/"event":"server.stopped"/)
   expect(existsSync(join(home, 'hearth.sock'))).toBe(false)
+  await waitUntil('the end of the launcher, which has no machines', () => hostTraces(home).processes.length === 0)
+})
+
+it('serves although whoever started it has gone', async () => {
+  const { child, said, ready, exit } = start()
+  child.stdio[3]?.destroy()
+  await expect(ready).rejects.toThrow('Premature close')
+  await waitUntil('the server to be ready', () => said.some((line) => line.includes('"event":"server.ready"')))
+  expect(await askJson(home, 'GET', '/healthz')).toEqual({ ok: true })
+  child.kill('SIGTERM')
+  expect(await exit).toMatchObject({ code: 0, said: expect.stringContaining('server.ready_unheard') })
 })
 
 it('ends when the API is asked', async () => {

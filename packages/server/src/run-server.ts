@@ -72,6 +72,16 @@ async function start(
 
   const tookMs = Math.round(clock.now() - startedAt)
   log.info('server.ready', { version, pid, home: home.root, socket: home.socket, url: serving.url, tookMs })
-  if (readyFd !== undefined) writeSync(readyFd, `${JSON.stringify({ ready: true, pid, socket: home.socket })}\n`)
+  if (readyFd !== undefined) tellReady(readyFd, { ready: true, pid, socket: home.socket }, log)
   return { socket: home.socket, url: serving.url, asked: asked.promise, close: () => shutdown.run() }
+}
+
+function tellReady(fd: number, news: object, log: Log): void {
+  try {
+    writeSync(fd, `${JSON.stringify(news)}\n`)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
+    // Whoever started the server is gone; others can use it.
+    log.info('server.ready_unheard')
+  }
 }
