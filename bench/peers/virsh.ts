@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { watch } from 'node:fs'
-import { access, constants, mkdir, writeFile } from 'node:fs/promises'
+import { access, chmod, chown, constants, copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { firstAnswer } from '../floor.ts'
 
@@ -34,23 +34,11 @@ export class VirshPeer implements AsyncDisposable {
     } catch {
       return undefined // not installed: the peer is left out, and the report says so
     }
-    await mkdir(join(folder, 'libvirt'), { recursive: true })
+    await prepare(folder, guest)
     const appeared = appears(join(folder, 'libvirt'), 'libvirt-sock')
-    const daemon = spawn(libvirtd, [], { env: environment(folder), stdio: 'ignore' })
+    const daemon = spawn(libvirtd, [], { env: environment(folder), stdio: 'ignore', ...nobody })
     await appeared
     const peer = new VirshPeer(folder, daemon)
-    await writeFile(join(folder, 'guest.xml'), domain(folder, guest))
-    await run('/usr/bin/qemu-img', [
-      'create',
-      '-q',
-      '-f',
-      'qcow2',
-      '-F',
-      'raw',
-      '-b',
-      join(guest.templateFolder, 'scratch.raw'),
-      join(folder, 'disk.qcow2'),
-    ])
     await peer.#virsh('create', join(folder, 'guest.xml'))
     await peer.#answer()
     await peer.#save()
@@ -85,8 +73,26 @@ export class VirshPeer implements AsyncDisposable {
   }
 
   async #virsh(...args: string[]): Promise<void> {
-    await run(virsh, ['-c', 'qemu:///session', ...args], { env: environment(this.#folder) })
+    await run(virsh, ['-c', 'qemu:///session', ...args], { env: environment(this.#folder), ...nobody })
   }
+}
+
+/** As somebody without rights libvirt keeps to folders of our choice; as root it would use those of the system. */
+const nobody = { uid: 65534, gid: 65534 } as const
+const bootFiles = ['kernel', 'initramfs', 'rootfs.squashfs', 'scratch.raw'] as const
+
+async function prepare(folder: string, guest: GuestFiles): Promise<void> {
+  await mkdir(join(folder, 'libvirt'), { recursive: true })
+  for (const name of bootFiles) await copyFile(join(guest.templateFolder, name), join(folder, name))
+  await run('/usr/bin/qemu-img', [
+    ...['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', join(folder, 'scratch.raw')],
+    ...[join(folder, 'disk.qcow2'), '2G'],
+  ])
+  await writeFile(join(folder, 'libvirt', 'qemu.conf'), 'stdio_handler = "file"\n')
+  await writeFile(join(folder, 'guest.xml'), domain(folder, guest))
+  for (const path of [folder, join(folder, 'libvirt'), join(folder, 'disk.qcow2')]) await chown(path, nobody.uid, nobody.gid)
+  // The folder above was made for us alone.
+  await chmod(dirname(folder), 0o711)
 }
 
 function environment(folder: string): NodeJS.ProcessEnv {
@@ -116,15 +122,15 @@ async function appears(folder: string, name: string): Promise<void> {
   }
 }
 
-function domain(folder: string, { templateFolder, memoryMiB }: GuestFiles): string {
+function domain(folder: string, { memoryMiB }: GuestFiles): string {
   return `<domain type='qemu'>
   <name>hearth-bench</name>
   <memory unit='MiB'>${memoryMiB}</memory>
   <vcpu>1</vcpu>
   <os>
     <type arch='x86_64' machine='pc'>hvm</type>
-    <kernel>${join(templateFolder, 'kernel')}</kernel>
-    <initrd>${join(templateFolder, 'initramfs')}</initrd>
+    <kernel>${join(folder, 'kernel')}</kernel>
+    <initrd>${join(folder, 'initramfs')}</initrd>
     <cmdline>console=ttyS0 quiet tsc=reliable no_timer_check reboot=t panic=-1 hearth.port=hearth.agent</cmdline>
   </os>
   <features><acpi/></features>
@@ -132,7 +138,7 @@ function domain(folder: string, { templateFolder, memoryMiB }: GuestFiles): stri
   <devices>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
     <disk type='file' device='disk'>
-      <driver name='qemu' type='raw'/><source file='${join(templateFolder, 'rootfs.squashfs')}'/><target dev='vda' bus='virtio'/><readonly/>
+      <driver name='qemu' type='raw'/><source file='${join(folder, 'rootfs.squashfs')}'/><target dev='vda' bus='virtio'/><readonly/>
     </disk>
     <disk type='file' device='disk'>
       <driver name='qemu' type='qcow2'/><source file='${join(folder, 'disk.qcow2')}'/><target dev='vdb' bus='virtio'/>

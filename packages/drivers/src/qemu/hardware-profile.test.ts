@@ -45,7 +45,7 @@ describe('hardware profile pc-1', () => {
       'virtserialport,bus=serial0.0,chardev=agent,name=hearth.agent',
       'virtio-rng-pci,rng=rng0,addr=0x5',
       'vmgenid,guid=auto',
-      'virtio-net-pci,id=nic0,netdev=net0,addr=0x6,mac=52:54:00:00:00:01,romfile=',
+      'virtio-net-pci,id=nic0,netdev=net0,addr=0x6,mac=52:54:00:00:00:01,guest_announce=off,romfile=',
       'virtio-blk-pci,drive=root,addr=0x7',
       'virtio-blk-pci,id=scratch,drive=disk1,addr=0x8,rerror=report,werror=report',
     ])

