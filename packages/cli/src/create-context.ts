@@ -13,7 +13,7 @@ export function createContext(
     process.stderr.write(`${line}\n`)
   }
   const log = textLog(options.verbose ? 'debug' : parseLogLevel(env.HEARTH_LOG), say)
-  const home = chooseHome(options.home, env).value
+  const home = chooseHome(options.home, env)
   const json = options.json ?? false
   return {
     command,

@@ -2,20 +2,15 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { CliError } from '../cli-error.ts'
 
-export interface Setting {
-  readonly value: string
-  readonly origin: 'flag' | 'environment' | 'default'
-}
-
 /** A unix socket's path holds 107 bytes. */
 const longestSocketPath = 107
 
 /** Where Hearth keeps everything: `--home`, HEARTH_HOME, else /var/lib/hearth for root and ~/.hearth for others. */
-export function chooseHome(flag: string | undefined, env: Readonly<Record<string, string | undefined>>): Setting {
-  if (flag) return { value: resolve(flag), origin: 'flag' }
-  if (env.HEARTH_HOME) return { value: resolve(env.HEARTH_HOME), origin: 'environment' }
+export function chooseHome(flag: string | undefined, env: Readonly<Record<string, string | undefined>>): string {
+  if (flag) return resolve(flag)
+  if (env.HEARTH_HOME) return resolve(env.HEARTH_HOME)
   const isRoot = process.getuid?.() === 0
-  return { value: isRoot ? '/var/lib/hearth' : join(homedir(), '.hearth'), origin: 'default' }
+  return isRoot ? '/var/lib/hearth' : join(homedir(), '.hearth')
 }
 
 /** The server's socket. @throws CliError when the path is too long for one */

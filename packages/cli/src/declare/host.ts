@@ -16,7 +16,7 @@ export function hostCommands(execute: Execute) {
   )
   const config = commandGroup('config', 'The settings')
   config.addCommand(
-    command('show', 'Show settings and where they come from').action((options) =>
+    command('show', 'Show every setting of the server and where it comes from').action((options) =>
       execute(options, async (context) => (await import('../commands/config-show.ts')).configShow(context, options.home)),
     ),
   )

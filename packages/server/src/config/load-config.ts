@@ -14,6 +14,8 @@ export interface LoadedConfig {
   readonly origins: Origins
   /** The descriptor on which whoever started us waits to hear that we are ready. */
   readonly readyFd: number | undefined
+  /** Whether only the settings are asked for, and no server. */
+  readonly showOnly?: boolean
 }
 
 /** Everything the settings can come from. */
@@ -27,7 +29,7 @@ const names = Object.keys(settings) as SettingName[]
 
 /** Reads all settings once: flags before environment before `HOME/hearth.yaml` before defaults. @throws HearthError `invalid_input` */
 export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> {
-  const flags = readFlags(sources.argv)
+  const { flags, showOnly } = readFlags(sources.argv)
   const values: Partial<Record<SettingName, unknown>> = {}
   const origins: Partial<Record<SettingName, string>> = {}
   const settle = (name: SettingName, file: ConfigFile | undefined) => {
@@ -50,7 +52,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   settle('home', undefined)
   const file = await readConfigFile(join(String(values.home), 'hearth.yaml'))
   for (const name of names) if (name !== 'home') settle(name, file)
-  return { config: values as Config, origins: origins as Origins, readyFd: readReadyFd(flags['ready-fd']) }
+  return { config: values as Config, origins: origins as Origins, readyFd: readReadyFd(flags['ready-fd']), showOnly }
 }
 
 function check(schema: z.ZodType, value: unknown, field: string): unknown {
@@ -60,13 +62,16 @@ function check(schema: z.ZodType, value: unknown, field: string): unknown {
   throw invalidInput(field, value, issue === undefined ? 'not this' : allowedBy(issue))
 }
 
-function readFlags(argv: readonly string[]): Record<string, string | undefined> {
-  const known = [...names.map((name) => settings[name].flag), 'ready-fd']
+function readFlags(argv: readonly string[]): { flags: Record<string, string | undefined>; showOnly: boolean } {
+  const withValue = [...names.map((name) => settings[name].flag), 'ready-fd']
   try {
-    const options = Object.fromEntries(known.map((flag) => [flag, { type: 'string' as const }]))
-    return parseArgs({ args: [...argv], options, strict: true }).values
+    const strings = Object.fromEntries(withValue.map((flag) => [flag, { type: 'string' as const }]))
+    const options = { ...strings, 'show-config': { type: 'boolean' as const } }
+    const { 'show-config': showOnly = false, ...flags } = parseArgs({ args: [...argv], options, strict: true }).values
+    return { flags, showOnly }
   } catch (error) {
-    throw new HearthError('invalid_input', messageOf(error), { hint: `Allowed: ${known.map((flag) => `--${flag}`).join(', ')}.` })
+    const known = [...withValue, 'show-config'].map((flag) => `--${flag}`).join(', ')
+    throw new HearthError('invalid_input', messageOf(error), { hint: `Allowed: ${known}.` })
   }
 }
 

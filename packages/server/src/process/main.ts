@@ -7,6 +7,7 @@ import { generateSshHostKey, openGuest } from '@hearth/protocol'
 import { openSqliteStore, takeFileLock } from '@hearth/store'
 import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
 import type { Config } from '../config/settings.ts'
+import { shownSettings } from '../config/shown-settings.ts'
 import type { HomeLayout } from '../home/home-layout.ts'
 import { pinoLog } from '../log/pino-log.ts'
 import { receiptVerifier } from '../receipt-verifier.ts'
@@ -27,7 +28,8 @@ export async function main(): Promise<number> {
       userHome: homedir(),
       assets: fileURLToPath(new URL('../../../../build', import.meta.url)),
     })
-    await runUntilAsked(loaded)
+    if (loaded.showOnly) process.stdout.write(`${JSON.stringify(shownSettings(loaded))}\n`)
+    else await runUntilAsked(loaded)
     return 0
   } catch (error) {
     const hint = isHearthError(error) && error.hint !== undefined ? `\n${error.hint}` : ''

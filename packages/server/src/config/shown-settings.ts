@@ -1,0 +1,23 @@
+import type { LoadedConfig } from './load-config.ts'
+import { type Config, type SettingName, settings } from './settings.ts'
+
+/** One setting as a person reads it: the value as it can be given, null when there is none, and where it was found. */
+export interface ShownSetting {
+  readonly name: string
+  readonly value: string | null
+  readonly origin: string
+}
+
+/** Every setting with its value and origin. */
+export function shownSettings({ config, origins }: LoadedConfig): ShownSetting[] {
+  const names = Object.keys(settings) as SettingName[]
+  return names.map((name) => ({ name, value: asGiven(config[name]), origin: origins[name] }))
+}
+
+function asGiven(value: Config[SettingName]): string | null {
+  if (value === undefined) return null
+  if (typeof value === 'string') return value
+  if (Array.isArray(value)) return value.join(',')
+  const { host, port } = value as NonNullable<Config['listen']>
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
