@@ -16,7 +16,8 @@ use std::rc::Rc;
 const LAST_WORD_MS: u64 = 1_000;
 
 /// Signals that end a machine, from busybox (`halt`, `poweroff`, `reboot`), systemd's tools and Ctrl-Alt-Del.
-const SIGNALS: [i32; 9] = [libc::SIGCHLD, libc::SIGTERM, libc::SIGINT, libc::SIGUSR1, libc::SIGUSR2, libc::SIGHUP, 37, 38, 39];
+const SIGNALS: [i32; 9] =
+    [libc::SIGCHLD, libc::SIGTERM, libc::SIGINT, libc::SIGUSR1, libc::SIGUSR2, libc::SIGHUP, 37, 38, 39];
 
 /// Blocks the signals that `run` reads; to be called before anything is started.
 pub fn block_signals() -> Result<Signals> {

@@ -58,7 +58,8 @@ fn parse_service(args: &[String]) -> Result<Service, String> {
             "--fd" => {
                 let number = value()?;
                 let fd = number.parse().ok().filter(|fd| *fd >= 3);
-                reach = Some(Reach::Inherited(fd.ok_or_else(|| format!("--fd is {number:?}, allowed are 3 and more"))?));
+                reach =
+                    Some(Reach::Inherited(fd.ok_or_else(|| format!("--fd is {number:?}, allowed are 3 and more"))?));
             }
             "--root" => root = Some(PathBuf::from(value()?)),
             "--system" => system = true,

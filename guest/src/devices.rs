@@ -10,8 +10,7 @@ use std::path::Path;
 
 /// Asks `look` now and whenever something changed in `directory`, until it finds something or the deadline is over.
 pub fn wait_until<T>(directory: &Path, deadline_ms: u64, mut look: impl FnMut() -> Option<T>) -> Result<Option<T>> {
-    let path =
-        CString::new(directory.as_os_str().as_bytes()).map_err(|_| Error::from_raw_os_error(libc::EINVAL))?;
+    let path = CString::new(directory.as_os_str().as_bytes()).map_err(|_| Error::from_raw_os_error(libc::EINVAL))?;
     let changes = Inotify::new()?;
     changes.add(&path, libc::IN_CREATE | libc::IN_ATTRIB | libc::IN_MOVED_TO)?;
     let end = time::now_ms() + deadline_ms;

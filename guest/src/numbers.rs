@@ -36,7 +36,9 @@ impl Numbers {
                 1 => bytes[at] ^= 1 << self.below(8),
                 2 => bytes.truncate(at),
                 3 => bytes.insert(at, self.next() as u8),
-                _ => drop(bytes.remove(at)),
+                _ => {
+                    bytes.remove(at);
+                }
             }
         }
         bytes

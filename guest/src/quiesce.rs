@@ -58,7 +58,9 @@ pub fn quiesce(
 ) -> Result<FieldWriter, Refusal> {
     let deadline_ms = match fields.u64(1)? {
         ms @ 1..=MAX_DEADLINE_MS => ms,
-        ms => return Err(Refusal::invalid(format!("field 1 (deadlineMs) is {ms}, allowed are 1 to {MAX_DEADLINE_MS}"))),
+        ms => {
+            return Err(Refusal::invalid(format!("field 1 (deadlineMs) is {ms}, allowed are 1 to {MAX_DEADLINE_MS}")))
+        }
     };
     let mut details = Vec::new();
     let mut note = |what: &str, result: io::Result<bool>| match result {

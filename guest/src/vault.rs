@@ -109,9 +109,10 @@ pub fn variables<'a>(
 ) -> Result<Vec<CString>, Refusal> {
     let variable = |entry: &str| {
         let fits = is_variable(entry.as_bytes());
-        CString::new(entry).ok().filter(|_| fits).ok_or_else(|| {
-            Refusal::invalid(format!("field {tag} has an entry that is not NAME=VALUE without NUL"))
-        })
+        CString::new(entry)
+            .ok()
+            .filter(|_| fits)
+            .ok_or_else(|| Refusal::invalid(format!("field {tag} has an entry that is not NAME=VALUE without NUL")))
     };
     entries.map(|entry| variable(entry?)).collect()
 }
@@ -168,7 +169,9 @@ mod tests {
         assert!(vault.opens(None) && vault.opens(Some(b"anything")));
         vault.set_token(b"0123456789abcdef");
         assert!(vault.opens(Some(b"0123456789abcdef")));
-        for wrong in [None, Some(&b""[..]), Some(b"0123456789abcde"), Some(b"0123456789abcdefg"), Some(b"0123456789abcdeF")] {
+        for wrong in
+            [None, Some(&b""[..]), Some(b"0123456789abcde"), Some(b"0123456789abcdefg"), Some(b"0123456789abcdeF")]
+        {
             assert!(!vault.opens(wrong));
         }
     }

@@ -11,7 +11,7 @@ fn exit_codes_output_and_errors_come_back() {
     let all = guest.shell("echo out; echo err >&2; exit 42");
     assert_eq!((all.text().as_str(), &all.err[..], all.exit()), ("out\n", &b"err\n"[..], (42, None)));
     assert_eq!(all.events[0].number(), 1);
-    let mut ends = all.ends.clone();
+    let mut ends = all.ends;
     ends.sort_unstable();
     assert_eq!(ends, [1, 2]);
     assert_eq!(guest.shell("kill -KILL $$").exit(), (137, Some(9)));

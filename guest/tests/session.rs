@@ -82,7 +82,8 @@ fn a_length_that_no_frame_has_begins_a_new_handshake() {
 
 #[test]
 fn broken_rules_end_the_session_with_a_reason() {
-    let break_it: [(&str, &dyn Fn(&mut Guest)); 6] = [
+    type Breaking<'a> = &'a dyn Fn(&mut Guest);
+    let break_it: [(&str, Breaking<'_>); 6] = [
         ("beyond the credit", &|guest| {
             let stream = guest.request(10, &support::exec(&["/bin/sleep", "100"], true));
             // A pipe takes one of them.

@@ -22,7 +22,14 @@ fn reads_back_every_type() {
         w
     };
     let list = written(|w| {
-        w.u64(1, u64::MAX).i64(2, -75_012).flag(3, false).text(4, "text").bytes(5, b"\0\xff").fields(6, &inner).u64(7, 1).u64(7, 2);
+        w.u64(1, u64::MAX)
+            .i64(2, -75_012)
+            .flag(3, false)
+            .text(4, "text")
+            .bytes(5, b"\0\xff")
+            .fields(6, &inner)
+            .u64(7, 1)
+            .u64(7, 2);
     });
     let fields = Fields::parse(&list).unwrap();
     assert_eq!(fields.u64(1), Ok(u64::MAX));

@@ -151,10 +151,7 @@ mod tests {
             hash.update(first);
             hash.update(second);
         }
-        assert_eq!(
-            encode(&hash.finish()),
-            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
-        );
+        assert_eq!(encode(&hash.finish()), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
     }
 
     #[test]

@@ -8,7 +8,8 @@ use std::arch::x86_64::{
 
 /// Folds whole blocks into `state`; answers false, having done nothing, on a processor without the instructions.
 pub(crate) fn compress(state: &mut [u32; 8], blocks: &[u8]) -> bool {
-    let able = is_x86_feature_detected!("sha") && is_x86_feature_detected!("ssse3") && is_x86_feature_detected!("sse4.1");
+    let able =
+        is_x86_feature_detected!("sha") && is_x86_feature_detected!("ssse3") && is_x86_feature_detected!("sse4.1");
     if able {
         // SAFETY: the processor was just asked for every feature that the function needs.
         unsafe { compress_with_sha(state, blocks) };

@@ -12,7 +12,11 @@ use std::os::unix::fs::DirBuilderExt;
 pub fn make_directory(fields: &Fields<'_>) -> Result<FieldWriter, Refusal> {
     let (path, mode) = (path(fields, 1)?, mode(fields, 2)?);
     if let Some(parent) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o755).create(parent).map_err(|error| Refusal::system(parent.display(), &error))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o755)
+            .create(parent)
+            .map_err(|error| Refusal::system(parent.display(), &error))?;
     }
     match DirBuilder::new().mode(mode).create(path) {
         Err(_) if path.is_dir() => {}

@@ -86,7 +86,8 @@ fn keep_in_memory(name: &str) -> Result<()> {
         return Ok(());
     }
     directory("/run/hearth/etc", 0o755)?;
-    let content = fs::read(&place).or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(vec![]) } else { Err(error) })?;
+    let content =
+        fs::read(&place).or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(vec![]) } else { Err(error) })?;
     OpenOptions::new().append(true).create(true).open(&place)?;
     fs::write(&kept, content)?;
     fs::set_permissions(&kept, Permissions::from_mode(0o644))?;

@@ -70,7 +70,9 @@ mod tests {
 
     #[test]
     fn refuses_what_does_not_fit() {
-        for bad in [&b"\x05\0\0\0\0"[..], b"\x01\0\0\0\x01\0", b"\x02\0\0\0\x01\0", b"\x03\0\0\0\x01", b"\x11\0\0\0\x01"] {
+        for bad in
+            [&b"\x05\0\0\0\0"[..], b"\x01\0\0\0\x01\0", b"\x02\0\0\0\x01\0", b"\x03\0\0\0\x01", b"\x11\0\0\0\x01"]
+        {
             assert!(parse(bad).is_err(), "{bad:?}");
         }
         assert!(parse(&[&b"\x02\0\0\0\x01\0"[..], &[0; MAX_DATA_BYTES + 1]].concat()).is_err());

@@ -1,4 +1,3 @@
-
 //! The byte stream to the host: transport, handshake, frames in and out, credit.
 pub mod credit;
 pub mod frames;

@@ -1,6 +1,6 @@
 //! Frames on their way to the host.
 
-use super::frames::{DATA, END, CREDIT, ERROR, EVENT, HEADER_BYTES, MAX_DATA_BYTES, REPLY};
+use super::frames::{CREDIT, DATA, END, ERROR, EVENT, HEADER_BYTES, MAX_DATA_BYTES, REPLY};
 use super::transport::Transport;
 use crate::refusal::Refusal;
 use crate::sys::io::Moved;

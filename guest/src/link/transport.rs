@@ -100,9 +100,9 @@ pub fn find_virtio_port(name: &str, deadline_ms: u64) -> Result<PathBuf> {
 
 fn named_port(name: &str) -> Option<PathBuf> {
     let ports = fs::read_dir("/sys/class/virtio-ports").ok()?;
-    let found = ports.flatten().find(|port| {
-        fs::read_to_string(port.path().join("name")).map_or(false, |text| text.trim_end() == name)
-    })?;
+    let found = ports
+        .flatten()
+        .find(|port| fs::read_to_string(port.path().join("name")).map_or(false, |text| text.trim_end() == name))?;
     let device = Path::new("/dev").join::<&OsStr>(&found.file_name());
     device.exists().then_some(device)
 }

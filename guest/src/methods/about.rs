@@ -1,10 +1,10 @@
 //! What the guest says of itself.
 
 use crate::core::Core;
-use crate::refusal::{Code, Refusal};
-use crate::sys::{kernel, time};
-use crate::sys::netif::Interface;
 use crate::personalise::network::INTERFACE;
+use crate::refusal::{Code, Refusal};
+use crate::sys::netif::Interface;
+use crate::sys::{kernel, time};
 use hearth_wire::fields::{FieldWriter, Fields};
 use std::fs;
 

@@ -25,7 +25,9 @@ pub fn file<'a>(fields: &Fields<'a>) -> Result<Injected<'a>, Refusal> {
         && !path.contains('\0')
         && path.split('/').all(|part| part != "." && part != "..");
     if !plain {
-        return Err(Refusal::invalid(format!("a file has the path {path:?}, allowed are absolute ones without . and ..")));
+        return Err(Refusal::invalid(format!(
+            "a file has the path {path:?}, allowed are absolute ones without . and .."
+        )));
     }
     if mode > 0o7777 {
         return Err(Refusal::invalid(format!("{path} has the mode {mode:o}, allowed are 0 to 7777")));

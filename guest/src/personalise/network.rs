@@ -28,11 +28,14 @@ impl Network {
         let mac = fields.optional_bytes(6)?.map(|mac| {
             let mac: [u8; 6] = mac.try_into().map_err(|_| invalid(6, "mac", "6 bytes"))?;
             // Bit 0 of the first byte: a group, which nobody can be.
-            if mac[0] & 1 == 0 { Ok(mac) } else { Err(invalid(6, "mac", "the address of one interface")) }
+            if mac[0] & 1 == 0 {
+                Ok(mac)
+            } else {
+                Err(invalid(6, "mac", "the address of one interface"))
+            }
         });
-        let address = fields.optional_text(7)?.map(|text| {
-            with_prefix(text).ok_or_else(|| invalid(7, "address", "a.b.c.d/n"))
-        });
+        let address =
+            fields.optional_text(7)?.map(|text| with_prefix(text).ok_or_else(|| invalid(7, "address", "a.b.c.d/n")));
         let plain = |tag, name| {
             let text = fields.optional_text(tag)?;
             text.map(|text| text.parse().map_err(|_| invalid(tag, name, "a.b.c.d"))).transpose()
@@ -144,14 +147,19 @@ mod tests {
     #[test]
     fn refuses_what_is_no_address() {
         for address in ["10.0.0.1", "10.0.0.1/0", "10.0.0.1/33", "10.0.0.1/+8", "10.0.0/8", "::1/64", "10.0.0.1/08"] {
-            assert!(parse(|w| {
-                w.text(7, address);
-            }).is_err(), "{address}");
+            assert!(
+                parse(|w| {
+                    w.text(7, address);
+                })
+                .is_err(),
+                "{address}"
+            );
         }
         for mac in [&b"\x01\0\0\0\0\0"[..], b"\x02\0\0\0\0"] {
             assert!(parse(|w| {
                 w.bytes(6, mac);
-            }).is_err());
+            })
+            .is_err());
         }
     }
 
@@ -160,8 +168,9 @@ mod tests {
         let system = System::of_service("/nowhere".into(), false);
         assert_eq!(apply_link(true, None, &system), NO_INTERFACE);
         let network = parse(|w| {
-                w.bytes(6, &[2, 0, 0, 0, 0, 1]);
-            }).unwrap();
+            w.bytes(6, &[2, 0, 0, 0, 0, 1]);
+        })
+        .unwrap();
         assert_eq!(network.apply_mac(&system), NO_INTERFACE);
         assert_eq!(network.apply_address(&system), NOT_ASKED);
     }

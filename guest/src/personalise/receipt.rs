@@ -64,10 +64,14 @@ mod tests {
         receipt.add("mac", NOT_ASKED);
         receipt.add("clock", at("set the clock", Err::<Proof, _>("no")));
         let bytes = receipt.into_fields().into_bytes();
-        let items: Vec<_> = Fields::parse(&bytes).unwrap().fields_list(1).map(|item| {
-            let item = item.unwrap();
-            (item.text(1).unwrap(), item.u64(2).unwrap(), item.text(3).unwrap(), item.optional_text(4).unwrap())
-        }).collect();
+        let items: Vec<_> = Fields::parse(&bytes)
+            .unwrap()
+            .fields_list(1)
+            .map(|item| {
+                let item = item.unwrap();
+                (item.text(1).unwrap(), item.u64(2).unwrap(), item.text(3).unwrap(), item.optional_text(4).unwrap())
+            })
+            .collect();
         let expected = [
             ("entropy", 0, "ab", None),
             ("mac", 1, "", Some("not asked for")),

@@ -15,9 +15,7 @@ pub fn mount(source: &str, target: &str, kind: &str, flags: libc::c_ulong, optio
     let (source, target) = (c_string(source)?, c_string(target)?);
     let (kind, options) = (c_string(kind)?, c_string(options)?);
     // SAFETY: every string ends in NUL.
-    check(unsafe {
-        libc::mount(source.as_ptr(), target.as_ptr(), kind.as_ptr(), flags, options.as_ptr().cast())
-    })?;
+    check(unsafe { libc::mount(source.as_ptr(), target.as_ptr(), kind.as_ptr(), flags, options.as_ptr().cast()) })?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Network interfaces and routes, through the old `ioctl`s (netdevice(7)): no netlink, little code.
 
-use super::io::own;
 use super::check;
+use super::io::own;
 use std::io::{Error, Result};
 use std::net::Ipv4Addr;
 use std::os::unix::io::{AsRawFd, OwnedFd};

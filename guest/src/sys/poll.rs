@@ -1,7 +1,7 @@
 //! One epoll instance, edge triggered: readiness is told once and remembered by whoever asked.
 
-use super::io::own;
 use super::check;
+use super::io::own;
 use std::io::{ErrorKind, Result};
 use std::os::unix::io::{AsRawFd, OwnedFd, RawFd};
 

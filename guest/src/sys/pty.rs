@@ -1,7 +1,7 @@
 //! Pseudo-terminals, without the C library's helpers (they need a file system lookup and are not made for static programs).
 
-use super::io::own;
 use super::check;
+use super::io::own;
 use std::fs::OpenOptions;
 use std::io::Result;
 use std::os::unix::fs::OpenOptionsExt;
@@ -19,7 +19,8 @@ pub fn open(cols: u16, rows: u16) -> Result<(OwnedFd, OwnedFd)> {
     check(unsafe { libc::ioctl(ours.as_raw_fd(), libc::TIOCSPTLCK, &unlocked) })?;
     resize(ours.as_raw_fd(), cols, rows)?;
     // SAFETY: the argument of TIOCGPTPEER is a number.
-    let theirs = check(unsafe { libc::ioctl(ours.as_raw_fd(), TIOCGPTPEER, libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC) })?;
+    let theirs =
+        check(unsafe { libc::ioctl(ours.as_raw_fd(), TIOCGPTPEER, libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC) })?;
     Ok((ours, own(theirs)))
 }
 

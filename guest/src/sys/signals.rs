@@ -1,7 +1,7 @@
 //! Signals as something to read.
 
-use super::io::own;
 use super::check;
+use super::io::own;
 use std::io::Result;
 use std::os::unix::io::{AsRawFd, OwnedFd, RawFd};
 

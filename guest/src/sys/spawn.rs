@@ -138,8 +138,7 @@ impl Spawner {
         // set_tid, set_tid_size, cgroup.
         let flags = (libc::CLONE_VM | libc::CLONE_VFORK) as u64 | CLONE_INTO_CGROUP;
         let stack = self.stack as u64;
-        let args: [u64; 11] =
-            [flags, 0, 0, 0, libc::SIGCHLD as u64, stack, STACK_BYTES as u64, 0, 0, 0, cgroup as u64];
+        let args: [u64; 11] = [flags, 0, 0, 0, libc::SIGCHLD as u64, stack, STACK_BYTES as u64, 0, 0, 0, cgroup as u64];
         let returned: isize;
         // SAFETY: as for `clone`: own stack, and `orders` outlives the child's stay in our memory. The child enters
         // `child_main` and never comes back, so only the parent sees the registers afterwards.
@@ -364,8 +363,11 @@ mod tests {
 
     #[test]
     fn runs_the_first_candidate_that_exists() {
-        let (result, output) =
-            start(&["/nowhere/sh", "/bin/sh"], &["sh", "-c", "echo $A $PWD; cat /proc/self/oom_score_adj; exit 7"], "/usr");
+        let (result, output) = start(
+            &["/nowhere/sh", "/bin/sh"],
+            &["sh", "-c", "echo $A $PWD; cat /proc/self/oom_score_adj; exit 7"],
+            "/usr",
+        );
         assert_eq!(crate::sys::process::reap(result.unwrap()).unwrap().code, 7);
         assert_eq!(output, "b /usr\n100\n");
     }

@@ -11,8 +11,7 @@ pub const MAX_VALUE_BYTES: usize = 65_536;
 pub fn get(path: &CStr, name: &CStr) -> Result<Vec<u8>> {
     let mut value = vec![0; MAX_VALUE_BYTES];
     // SAFETY: both strings end in NUL; the buffer is writable for its length.
-    let got =
-        check(unsafe { libc::getxattr(path.as_ptr(), name.as_ptr(), value.as_mut_ptr().cast(), value.len()) })?;
+    let got = check(unsafe { libc::getxattr(path.as_ptr(), name.as_ptr(), value.as_mut_ptr().cast(), value.len()) })?;
     value.truncate(got as usize);
     Ok(value)
 }

@@ -77,7 +77,11 @@ impl Guest {
         unsafe {
             command.pre_exec(move || {
                 let done = if fd == 3 { libc::fcntl(3, libc::F_SETFD, 0) } else { libc::dup2(fd, 3) };
-                if done < 0 { Err(std::io::Error::last_os_error()) } else { Ok(()) }
+                if done < 0 {
+                    Err(std::io::Error::last_os_error())
+                } else {
+                    Ok(())
+                }
             });
         }
         let child = command.spawn().expect("the program starts");
