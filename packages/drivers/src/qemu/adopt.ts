@@ -3,6 +3,7 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { type DriverMachine, type MachineId, messageOf } from '@hearth/model'
 import { watchProcess } from '../launcher/child-process.ts'
+import { settleOverlay } from './disk.ts'
 import { readRecord } from './machine-record.ts'
 import type { QemuParts } from './parts.ts'
 
@@ -39,6 +40,7 @@ async function adoptOne(parts: QemuParts, id: MachineId): Promise<void> {
     const qmp = await vmm.qmp()
     const { running } = await qmp.execute('query-status', {})
     vmm.state = running ? 'running' : 'paused'
+    await settleOverlay(parts, vmm)
   } catch (error) {
     parts.log.warn('vmm.adopt.silent', { machine: id, error: messageOf(error) })
   }

@@ -14,7 +14,8 @@ const streamDeadlineMs = 600_000
 export async function prepareOverlay(parts: QemuParts, vmm: Vmm): Promise<DiskLayer> {
   const { record } = vmm
   const layer = overlayLayer(parts.layout.machine(record.id), record.overlays, record.disk.length + record.overlays)
-  vmm.record = { ...record, overlays: record.overlays + 1 }
+  vmm.record = { ...record, overlays: record.overlays + 1, prepared: layer }
+  await writeRecord(parts.layout.machine(record.id), vmm.record)
   await copyEmptyOverlay(parts, record.spec, layer.path)
   if (record.uid !== undefined) await chown(layer.path, record.uid, record.uid)
   const qmp = await vmm.qmp()
@@ -48,10 +49,24 @@ export async function switchOverlay(vmm: Vmm, overlay: DiskLayer): Promise<void>
 /** After the pause: notes the new layer, or takes back an overlay that was not switched to. */
 export async function discardOverlay(parts: QemuParts, vmm: Vmm, overlay: DiskLayer): Promise<void> {
   if (vmm.exit) return
-  if (!vmm.record.disk.includes(overlay)) return forgetLayer(parts, vmm, overlay)
-  const frozen = vmm.record.disk.at(-2)
-  if (frozen) await chmod(frozen.path, 0o400)
-  await writeRecord(parts.layout.machine(vmm.record.id), vmm.record)
+  const { prepared: _prepared, ...record } = vmm.record
+  vmm.record = record
+  if (record.disk.includes(overlay)) {
+    const frozen = record.disk.at(-2)
+    if (frozen) await chmod(frozen.path, 0o400)
+  } else await forgetLayer(parts, vmm, overlay)
+  await writeRecord(parts.layout.machine(record.id), record)
+}
+
+/** For a machine whose server died during a snapshot: QEMU knows whether it goes on in the overlay that was made ready. */
+export async function settleOverlay(parts: QemuParts, vmm: Vmm): Promise<void> {
+  const { prepared, disk } = vmm.record
+  if (!prepared) return
+  const qmp = await vmm.qmp()
+  const devices = await qmp.execute('query-block', {})
+  const isSwitched = devices.some(({ inserted }) => inserted?.['node-name'] === prepared.node)
+  if (isSwitched) vmm.record = { ...vmm.record, disk: [...disk, prepared] }
+  await discardOverlay(parts, vmm, prepared)
 }
 
 /** While the machine runs: too long a chain becomes the template's disk and one overlay. */

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { MachineId, MachineSpec, SnapshotId } from '@hearth/model'
 import { machineFiles } from './layout.ts'
@@ -29,10 +29,18 @@ export interface MachineRecord {
   readonly disk: readonly DiskLayer[]
   /** Counts the overlays this machine has had. */
   readonly overlays: number
+  /** Made ready by a snapshot that has not ended: the machine may have gone on in it, or not. */
+  readonly prepared?: DiskLayer
 }
 
+/** A server that is killed meanwhile leaves the record as it was. */
 export async function writeRecord(directory: string, record: MachineRecord): Promise<void> {
-  await writeFile(join(directory, machineFiles.record), JSON.stringify(record))
+  const path = join(directory, machineFiles.record)
+  const fresh = `${path}.new`
+  await rm(fresh, { force: true })
+  // The folder belongs to the VMM: nothing that it may have put there is followed.
+  await writeFile(fresh, JSON.stringify(record), { flag: 'wx', mode: 0o600 })
+  await rename(fresh, path)
 }
 
 /** The record of a machine, or nothing when it never got that far. */

@@ -13,6 +13,7 @@ export interface QmpCommands {
   }
   'query-rx-filter': { args: { name?: string }; reply: { name: string; 'main-mac': string }[] }
   'query-named-block-nodes': { args: { flat: true }; reply: { 'node-name': string; file: string; ro: boolean }[] }
+  'query-block': { args: Record<string, never>; reply: { inserted?: { 'node-name'?: string } }[] }
   'query-jobs': { args: Record<string, never>; reply: { id: string; status: string; error?: string }[] }
   /** Writes the device state alone; the name is historical, it works under every accelerator. */
   'xen-save-devices-state': { args: { filename: string; live: boolean }; reply: unknown }
