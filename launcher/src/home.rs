@@ -9,7 +9,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::io::AsRawFd;
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 pub struct Home {
@@ -31,12 +31,15 @@ pub fn become_launcher(lock_path: &Path, socket: &Path) -> Outcome<Start> {
     options.read(true).write(true).create(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
     let lock = options.open(lock_path).map_err(failed)?;
     set_record_lock(&lock, libc::F_WRLCK).map_err(failed)?;
-    if unsafe { libc::flock(lock.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } < 0 {
-        let error = io::Error::last_os_error();
-        return match error.raw_os_error() {
-            Some(libc::EWOULDBLOCK) => Ok(Start::Taken),
-            _ => Err(failed(error)),
-        };
+    match take_flock(&lock, libc::LOCK_EX | libc::LOCK_NB) {
+        Err(error) if error.raw_os_error() == Some(libc::EWOULDBLOCK) => {
+            if UnixStream::connect(socket).is_ok() {
+                return Ok(Start::Taken);
+            }
+            // It was killed in the midst of a spawn: the child has its lock until it executes its program.
+            take_flock(&lock, libc::LOCK_EX).map_err(failed)?;
+        }
+        taken => taken.map_err(failed)?,
     }
     let listener = listen(socket)?;
     set_record_lock(&lock, libc::F_UNLCK).map_err(failed)?;
@@ -66,6 +69,18 @@ impl Home {
         fs::remove_file(&self.socket).map_err(|e| Failure::io(self.socket.display(), &e))?;
         std::mem::forget(self.lock);
         Ok(())
+    }
+}
+
+fn take_flock(file: &File, operation: i32) -> io::Result<()> {
+    loop {
+        if unsafe { libc::flock(file.as_raw_fd(), operation) } == 0 {
+            return Ok(());
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
     }
 }
 
