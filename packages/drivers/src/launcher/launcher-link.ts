@@ -30,6 +30,17 @@ export class LauncherLink {
     return this.#client
   }
 
+  /** Does what may be done twice; once more when the launcher died in its midst. */
+  async persist(work: () => Promise<void>): Promise<void> {
+    const before = await this.client()
+    try {
+      await work()
+    } catch (error) {
+      if ((await this.client()) === before) throw error
+      await work()
+    }
+  }
+
   /** Lets go of the launcher, and ends it when it has no children. */
   async close(): Promise<void> {
     this.#isClosed = true

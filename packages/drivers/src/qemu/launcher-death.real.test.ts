@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile, watch } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { DriverRun, makeSharedTemplate, type SharedTemplate } from '@hearth/conformance'
 import type { MachineExit } from '@hearth/model'
@@ -62,6 +62,19 @@ it('ends a machine whose launcher is killed meanwhile', async () => {
   await soonGone(machine)
 })
 
+it.each([1, 2, 3, 4, 5])('leaves nothing of a launch in whose midst the launcher is killed (%#)', async () => {
+  const pid = await bed.launcherPid()
+  const spec = run.newSpec()
+  const spawning = appears(join(bed.home, 'machines', spec.id), 'qmp.sock')
+  const restored = Promise.allSettled([run.driver.restore(template.snapshot, spec)])
+  await spawning
+  process.kill(pid, 'SIGKILL')
+  // Either way is fine: the spawn was over, or it failed.
+  await restored
+  await run.driver.destroy(spec.id)
+  await vi.waitFor(async () => expect(await bed.traces(spec.id)).toEqual([]))
+})
+
 it('ends what carries the traffic of a machine, also when its launcher was killed', async () => {
   const spec = { ...run.newSpec(), egress: 'open' as const }
   await run.driver.restore(template.snapshot, spec)
@@ -102,6 +115,12 @@ async function killLauncher(): Promise<number> {
 /** A process that died unwatched counts as gone when its first thread is; the others may take a moment more. */
 async function soonGone(machine: Subject): Promise<void> {
   await vi.waitFor(async () => expect(await bed.traces(machine.id)).toEqual([]))
+}
+
+/** Resolves when `name` is made in a folder that is made meanwhile. */
+async function appears(folder: string, name: string): Promise<void> {
+  for await (const { filename } of watch(dirname(folder))) if (filename === basename(folder)) break
+  for await (const { filename } of watch(folder)) if (filename === name) break
 }
 
 function nextExit(): Promise<MachineExit> {
