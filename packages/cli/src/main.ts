@@ -1,3 +1,6 @@
+import { allTaken } from './output/write-out.ts'
 import { runCommandLine } from './run-command-line.ts'
 
-process.exit(await runCommandLine(process.argv, process.env))
+const code = await runCommandLine(process.argv, process.env)
+await Promise.all([allTaken(process.stdout), allTaken(process.stderr)])
+process.exit(code)
