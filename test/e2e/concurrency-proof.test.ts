@@ -22,12 +22,16 @@ let machine: Machine
 let scratch: string
 let big: string
 let bigSha256: string
+let small: string
+let smallSha256: string
 
 beforeAll(async () => {
   home = await HearthHome.make()
   scratch = await mkdtemp(join(tmpdir(), 'he-files-'))
   big = join(scratch, 'big')
   bigSha256 = await writeRandom(big, copiedMiB)
+  small = join(scratch, 'small')
+  smallSha256 = await writeRandom(small, 60)
   await home.said('template', 'build', 'base', 'builtin:base')
 })
 afterAll(async () => {
@@ -71,7 +75,7 @@ it.each(['exec', 'terminal', 'copy'] as const)(
     const began = {
       exec: home.begin(['exec', '-i', 'm', '--', 'sleep', '7001'], { keepOpen: true }),
       terminal: new OnTerminal(home.path, 'exec hearth exec -it m sleep 7002'),
-      copy: home.begin(['cp', big, 'm:/root/big']),
+      copy: home.begin(['cp', kind === 'copy' ? big : small, 'm:/root/copy']),
       other: home.begin(['exec', '-i', 'm', '--', 'cat'], { keepOpen: true }),
     }
     const names = { exec: 'sleep 7001', terminal: 'sleep 7002', copy: undefined } as const
@@ -94,7 +98,7 @@ it.each(['exec', 'terminal', 'copy'] as const)(
       await waitUntil('the end of what was half copied', async () => (await within()).files === '', limit)
     } else {
       expect(await began.copy.ended).toMatchObject({ code: 0 })
-      expect(await inGuest(machine, 'sha256sum < /root/big')).toContain(bigSha256)
+      expect(await inGuest(machine, 'sha256sum < /root/copy')).toContain(smallSha256)
     }
     began.other.child.stdin?.end('still here\n')
     expect(await began.other.ended).toMatchObject({ code: 0, stdout: 'still here\n' })
