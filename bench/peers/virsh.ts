@@ -17,7 +17,7 @@ export interface GuestFiles {
   readonly memoryMiB: number
 }
 
-/** The same guest under a libvirtd of our own: `virsh save`, then `virsh restore` until the guest agent answers. */
+/** The same guest under a libvirtd of our own, with the devices that libvirt adds by itself: `virsh save`, then `virsh restore` until the guest agent answers. */
 export class VirshPeer implements AsyncDisposable {
   readonly #folder: string
   readonly #daemon: ChildProcess
@@ -147,8 +147,6 @@ function domain(folder: string, { memoryMiB }: GuestFiles): string {
       <source mode='bind' path='${join(folder, 'agent.sock')}'/><target type='virtio' name='hearth.agent'/>
     </channel>
     <rng model='virtio'><backend model='builtin'/></rng>
-    <controller type='usb' model='none'/>
-    <memballoon model='none'/>
   </devices>
 </domain>
 `
