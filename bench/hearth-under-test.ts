@@ -37,7 +37,8 @@ export class HearthUnderTest implements AsyncDisposable {
     const machines = await this.hearth.machines.list()
     await Promise.all(machines.map((machine) => machine.remove()))
     await this.hearth.system.stop()
-    await rm(this.home, { recursive: true, force: true })
+    // The server has said goodbye; its process writes its compile cache to the last.
+    await rm(this.home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
     await rm(this.scratch, { recursive: true, force: true })
   }
 }
