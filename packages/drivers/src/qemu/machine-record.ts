@@ -1,8 +1,9 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { MachineId, MachineSpec, SnapshotId } from '@hearth/model'
 import { machineFiles } from './layout.ts'
 import type { NetBackend } from './network.ts'
+import { readOwnFile } from './own-file.ts'
 
 /** One disk layer of a machine, as its QEMU knows it. */
 export interface DiskLayer {
@@ -46,7 +47,7 @@ export async function writeRecord(directory: string, record: MachineRecord): Pro
 /** The record of a machine, or nothing when it never got that far. */
 export async function readRecord(directory: string): Promise<MachineRecord | undefined> {
   try {
-    return JSON.parse(await readFile(join(directory, machineFiles.record), 'utf8')) as MachineRecord
+    return JSON.parse(await readOwnFile(join(directory, machineFiles.record))) as MachineRecord
   } catch {
     return undefined // a machine without a readable record cannot be taken over; the caller destroys it
   }

@@ -6,6 +6,7 @@ import { withChild } from '../child/run.ts'
 import { endChild, watchProcess } from '../launcher/child-process.ts'
 import type { LauncherProcess } from '../launcher/launcher-client.ts'
 import type { MachineRecord } from './machine-record.ts'
+import { readOwnFile } from './own-file.ts'
 import type { QemuParts } from './parts.ts'
 
 /** Where clouds serve credentials of the host to whoever asks from it: link-local, and three that are not. */
@@ -41,7 +42,7 @@ export async function connectOutside(parts: QemuParts, record: MachineRecord, si
       descriptors: [{ kind: 'append', path: join(directory, readyFile), mode: 0o600 }],
       netns: false,
     })
-    await writeFile(join(directory, carrierFile), JSON.stringify({ pid, startTime }))
+    await writeFile(join(directory, carrierFile), JSON.stringify({ pid, startTime }), { flag: 'wx', mode: 0o600 })
     await ready
     const lines = metadataRoutes.map((route) => `route add blackhole ${route}`)
     await withChild(['/usr/bin/nsenter', `--net=${namespace}`, '/usr/sbin/ip', '-batch', '-'], { signal }, async ({ stdin }) => {
@@ -76,7 +77,7 @@ export async function disconnectOutside(parts: QemuParts, id: MachineId): Promis
 
 async function readCarrier(directory: string): Promise<LauncherProcess | undefined> {
   try {
-    return JSON.parse(await readFile(join(directory, carrierFile), 'utf8')) as LauncherProcess
+    return JSON.parse(await readOwnFile(join(directory, carrierFile))) as LauncherProcess
   } catch {
     return undefined // it has none, or only the launcher knows of it
   }
