@@ -17,7 +17,10 @@ export interface GuestFiles {
   readonly memoryMiB: number
 }
 
-/** The same guest under a libvirtd of our own, with the devices that libvirt adds by itself: `virsh save`, then `virsh restore` until the guest agent answers. */
+/**
+ * The same guest under a libvirtd of our own, with the devices of our hardware profile and those that libvirt adds by itself:
+ * `virsh save`, then `virsh restore` until the guest agent answers.
+ */
 export class VirshPeer implements AsyncDisposable {
   readonly #folder: string
   readonly #daemon: ChildProcess
@@ -126,6 +129,7 @@ function domain(folder: string, { memoryMiB }: GuestFiles): string {
   return `<domain type='qemu'>
   <name>hearth-bench</name>
   <memory unit='MiB'>${memoryMiB}</memory>
+  <genid/>
   <vcpu>1</vcpu>
   <os>
     <type arch='x86_64' machine='pc'>hvm</type>
@@ -147,6 +151,8 @@ function domain(folder: string, { memoryMiB }: GuestFiles): string {
       <source mode='bind' path='${join(folder, 'agent.sock')}'/><target type='virtio' name='hearth.agent'/>
     </channel>
     <rng model='virtio'><backend model='builtin'/></rng>
+    <interface type='user'><model type='virtio'/></interface>
+    <serial type='file'><source path='${join(folder, 'console.log')}'/></serial>
   </devices>
 </domain>
 `
