@@ -4,11 +4,23 @@
  */
 export const errorStatus = {
   invalid_input: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  limit_reached: 403,
   not_found: 404,
+  namespace_not_found: 404,
+  key_not_found: 404,
   template_not_found: 404,
   machine_not_found: 404,
   snapshot_not_found: 404,
   name_taken: 409,
+  namespace_in_use: 409,
+  idempotency_in_progress: 409,
+  wrong_host: 409,
+  precondition_failed: 412,
+  payload_too_large: 413,
+  idempotency_mismatch: 422,
+  rate_limited: 429,
   state_conflict: 409,
   machine_not_running: 409,
   snapshot_not_ready: 409,
@@ -31,6 +43,7 @@ export const errorStatus = {
   driver_unavailable: 503,
   driver_timeout: 504,
   store_conflict: 409,
+  store_unavailable: 503,
 } as const satisfies Record<string, number>
 
 export type ErrorCode = keyof typeof errorStatus

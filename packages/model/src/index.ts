@@ -1,3 +1,4 @@
+export { type AccessKey, type AuditEntry, type KeyId, type KeyScope, keyScopes } from './access-key.ts'
 export { type Clock, systemClock } from './clock.ts'
 export {
   type DriverErrorKind,
@@ -10,6 +11,7 @@ export {
   isHearthError,
   messageOf,
 } from './errors.ts'
+export type { IdempotencyRecord } from './idempotency.ts'
 export { formatImageSource, imageSourceRule, parseImageSource } from './image-source.ts'
 export { limits } from './limits.ts'
 export { type Log, silentLog } from './log.ts'
@@ -42,6 +44,9 @@ export {
   type TemplateRef,
   templateRef,
 } from './names.ts'
+export { defaultNamespace, type Namespace, type NamespaceUsage, namespaceDefaults } from './namespace.ts'
+export type { Page, PageQuery } from './page.ts'
+export type * from './ports/engine-meter.ts'
 export type * from './ports/guest.ts'
 export type * from './ports/machine-driver.ts'
 export type * from './ports/state-store.ts'
@@ -53,9 +58,12 @@ export {
   type ReceiptStatus,
   receiptItems,
 } from './receipt.ts'
+export { silentMeter } from './silent-meter.ts'
 export {
   type Artifact,
   type Compatibility,
+  defaultSnapshotTtlMs,
+  isExpired,
   type QuiesceResult,
   type Snapshot,
   type SnapshotKind,
@@ -65,6 +73,7 @@ export {
   type SnapshotState,
   snapshotTransitions,
 } from './snapshot.ts'
+export { type EventKind, eventKinds, type NewEvent, type StoredEvent } from './stored-event.ts'
 export {
   type Egress,
   type ImageSource,

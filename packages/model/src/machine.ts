@@ -69,6 +69,10 @@ export interface LaunchConfig {
   readonly env: Readonly<Record<string, string>>
   readonly labels: Readonly<Record<string, string>>
   readonly egress: Egress
+  /** How long it may live; absent: until it is ended. */
+  readonly timeoutMs?: number
+  /** What happens then; `destroy` when absent. */
+  readonly onTimeout?: 'destroy' | 'pause'
 }
 
 /** What tells one clone from another on the wire. */
@@ -83,6 +87,9 @@ export interface NetworkIdentity {
 
 export interface Machine {
   readonly id: MachineId
+  readonly namespace: Name
+  /** The Hearth home it lives in: servers that share a database each look after their own. */
+  readonly host: string
   readonly name?: Name
   readonly state: MachineState
   readonly failure?: string
@@ -99,6 +106,8 @@ export interface Machine {
   /** The snapshot whose files this machine maps, when it was restored. */
   readonly restoredFrom?: SnapshotId
   readonly createdAt: number
+  /** When its time is over; moved by `extend`. */
+  readonly deadlineAt?: number
   readonly endedAt?: number
   readonly rev: number
 }

@@ -1,5 +1,5 @@
 import type { LaunchConfig } from './machine.ts'
-import type { MachineId, SnapshotId, TemplateRef } from './names.ts'
+import type { MachineId, Name, SnapshotId, TemplateRef } from './names.ts'
 import type { Resources } from './template.ts'
 
 /** creating ──▶ ready ──▶ deleting, or failed with a reason. `quarantined`: a restore proved it damaged. */
@@ -83,6 +83,9 @@ export interface SnapshotLayers {
 
 export interface Snapshot {
   readonly id: SnapshotId
+  /** Template snapshots belong to `default`. */
+  readonly namespace: Name
+  readonly host: string
   readonly kind: SnapshotKind
   readonly state: SnapshotState
   readonly failure?: string
@@ -90,7 +93,22 @@ export interface Snapshot {
   readonly source: MachineId
   readonly parent?: SnapshotId
   readonly tag?: string
+  readonly labels: Readonly<Record<string, string>>
+  /** Counted from `createdAt`; 0: never expires. */
+  readonly ttlMs: number
+  /** Never removed by the cleaner. */
+  readonly pinned: boolean
+  /** What its files take, shared ones included; known when it is ready. */
+  readonly sizeBytes?: number
   readonly manifest?: SnapshotManifest
   readonly createdAt: number
   readonly rev: number
+}
+
+/** How long a user snapshot is kept when nobody says otherwise: 14 days. */
+export const defaultSnapshotTtlMs = 14 * 86_400_000
+
+/** Whether its time is over; 0 means never. */
+export function isExpired(snapshot: Pick<Snapshot, 'createdAt' | 'ttlMs'>, now: number): boolean {
+  return snapshot.ttlMs > 0 && now - snapshot.createdAt >= snapshot.ttlMs
 }

@@ -58,6 +58,9 @@ export interface Template {
   readonly version: number
   readonly state: TemplateState
   readonly failure?: string
+  /** Which driver built it, and in which home. */
+  readonly driver: string
+  readonly host: string
   readonly spec: TemplateSpec
   /** SHA-256 over everything that went into the build; the cache key. */
   readonly contentDigest: string
