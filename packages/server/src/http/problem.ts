@@ -5,11 +5,23 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 /** The title of every code: the same words each time. */
 export const problemTitles = {
   invalid_input: 'Something in the request is not allowed',
+  unauthenticated: 'A valid key is needed',
+  forbidden: 'The key may not do this',
+  limit_reached: 'A limit is reached',
   not_found: 'There is nothing here',
+  namespace_not_found: 'There is no such namespace',
+  key_not_found: 'There is no such key',
   template_not_found: 'There is no such template',
   machine_not_found: 'There is no such machine',
   snapshot_not_found: 'There is no such snapshot',
   name_taken: 'The name is taken',
+  namespace_in_use: 'The namespace is in use',
+  idempotency_in_progress: 'The first request is still being answered',
+  wrong_host: 'It belongs to another host',
+  precondition_failed: 'It is not as you have seen it any more',
+  payload_too_large: 'The body is too large',
+  idempotency_mismatch: 'The idempotency key was used for something else',
+  rate_limited: 'Too many requests',
   state_conflict: 'Not possible in its present state',
   machine_not_running: 'The machine is not running',
   snapshot_not_ready: 'The snapshot is not ready',
@@ -32,6 +44,7 @@ export const problemTitles = {
   driver_unavailable: 'The driver is not usable now',
   driver_timeout: 'The driver took too long',
   store_conflict: 'It was changed at the same time',
+  store_unavailable: 'The database does not answer',
 } as const satisfies Record<ErrorCode, string>
 
 /** Any error as problem details (RFC 9457). What is no HearthError becomes `internal`. */
