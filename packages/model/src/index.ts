@@ -44,7 +44,7 @@ export {
   type TemplateRef,
   templateRef,
 } from './names.ts'
-export { defaultNamespace, type Namespace, type NamespaceUsage, namespaceDefaults } from './namespace.ts'
+export { defaultNamespace, type Namespace, type NamespaceUsage, namespaceDefaults, namespaceNotFound } from './namespace.ts'
 export type { Page, PageQuery } from './page.ts'
 export type * from './ports/engine-meter.ts'
 export type * from './ports/guest.ts'

@@ -1,3 +1,4 @@
+import { HearthError } from './errors.ts'
 import type { Name } from './names.ts'
 
 /** Where everything belongs that names no other namespace. It always exists and cannot be removed. */
@@ -25,3 +26,10 @@ export interface NamespaceUsage {
 }
 
 export const namespaceDefaults = { snapshotLimit: 100 } as const
+
+/** What a namespace answers that does not exist, and, in the same words, one that the caller may not see. */
+export function namespaceNotFound(name: string): HearthError {
+  return new HearthError('namespace_not_found', `there is no namespace ${JSON.stringify(name)}`, {
+    hint: 'Perhaps it has another name, or your key is not good for it.',
+  })
+}
