@@ -1,5 +1,6 @@
-import type { Clock, Log, RandomBytes, SnapshotId, StateStore, TemplateRef } from '@hearth/model'
+import type { Clock, EngineMeter, Log, RandomBytes, SnapshotId, StateStore, TemplateRef } from '@hearth/model'
 import type { EventHub } from './events/event-hub.ts'
+import type { Failpoint } from './failpoint.ts'
 import type { AddressBook } from './identity/addresses.ts'
 import type { DriverSet } from './machines/driver-set.ts'
 import type { ExitWatch } from './machines/exit-watch.ts'
@@ -25,6 +26,11 @@ export interface Context {
   readonly background: Background
   readonly receipts: ReceiptVerifier
   readonly newSshHostKey: () => SshHostKey
+  /** Which home this is, in rows that several servers share. */
+  readonly host: string
+  readonly meter: EngineMeter
+  /** Called at each named step whose interruption must do no harm; only tests make it do anything. */
+  readonly failpoint: (name: Failpoint) => void
   readonly clock: Clock
   readonly random: RandomBytes
   readonly log: Log

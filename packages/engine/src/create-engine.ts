@@ -1,6 +1,6 @@
-import { HearthError, type MachineExit, messageOf } from '@hearth/model'
+import { defaultNamespace, HearthError, type MachineExit, messageOf, type Name, parseName, silentMeter } from '@hearth/model'
 import type { Context } from './context.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, NamespaceEngine } from './engine.ts'
 import { EventHub } from './events/event-hub.ts'
 import { AddressBook } from './identity/addresses.ts'
 import { checkLaunch } from './launch/check-launch.ts'
@@ -26,18 +26,10 @@ export function createEngine(parts: EngineParts): Engine {
   const templates = new Templates(context)
   const stopListening: (() => void)[] = []
   return {
+    ...namespaceEngine(context, defaultNamespace),
+    in: (namespace) => namespaceEngine(context, parseName(namespace, 'namespace')),
     templates,
-    machines: new Machines(context),
-    snapshots: new Snapshots(context),
     events: context.events,
-
-    async launch(request, options = {}) {
-      const wish = checkLaunch(request)
-      await refuseTakenName(context, wish)
-      return launchMachine(context, wish, options.signal)
-    },
-
-    fork: (machine, request, options = {}) => forkMachine(context, machine, request, options.signal),
 
     async start() {
       const early: MachineExit[] = []
@@ -66,6 +58,22 @@ export function createEngine(parts: EngineParts): Engine {
   }
 }
 
+function namespaceEngine(context: Context, namespace: Name): NamespaceEngine {
+  return {
+    namespace,
+    machines: new Machines(context, namespace),
+    snapshots: new Snapshots(context, namespace),
+
+    async launch(request, options = {}) {
+      const wish = checkLaunch(namespace, request)
+      await refuseTakenName(context, wish)
+      return launchMachine(context, wish, options.signal)
+    },
+
+    fork: (machine, request, options = {}) => forkMachine(context, namespace, machine, request, options.signal),
+  }
+}
+
 /** A template whose snapshot was found damaged gets a new one while launches of it boot cold. */
 function mendDamaged(context: Context, templates: Templates): () => void {
   return context.events.subscribe(({ kind, row }) => {
@@ -75,7 +83,7 @@ function mendDamaged(context: Context, templates: Templates): () => void {
 }
 
 function contextOf(parts: EngineParts): Context {
-  const { store, clock, random, log, receipts, newSshHostKey } = parts
+  const { store, host, clock, random, log, receipts, newSshHostKey } = parts
   const events = new EventHub(log)
   return {
     drivers: new DriverSet(parts.drivers),
@@ -91,6 +99,9 @@ function contextOf(parts: EngineParts): Context {
     background: new Background(log),
     receipts,
     newSshHostKey,
+    host,
+    meter: parts.meter ?? silentMeter,
+    failpoint: parts.failpoint ?? (() => undefined),
     clock,
     random,
     log,

@@ -1,4 +1,4 @@
-import type { Cancellable, Machine } from '@hearth/model'
+import type { Cancellable, Machine, Name } from '@hearth/model'
 import type { EngineEvents } from './events/event-hub.ts'
 import type { LaunchRequest } from './launch/launch-request.ts'
 import type { EngineMachines } from './machines/engine-machines.ts'
@@ -7,16 +7,11 @@ import type { EngineSnapshots } from './snapshots/engine-snapshots.ts'
 import type { ForkRequest, ForkResult } from './snapshots/fork-request.ts'
 import type { EngineTemplates } from './templates/engine-templates.ts'
 
-/**
- * Templates, machines and snapshots of one Hearth, over the drivers and the store it was given.
- * One engine at a time may own a store and its drivers; `start` comes before anything else.
- * Every error is a `HearthError`; a call that fails or is cancelled leaves nothing behind.
- */
-export interface Engine {
-  readonly templates: EngineTemplates
+/** The machines and snapshots of one namespace. What belongs to another is not there. */
+export interface NamespaceEngine {
+  readonly namespace: Name
   readonly machines: EngineMachines
   readonly snapshots: EngineSnapshots
-  readonly events: EngineEvents
 
   /**
    * "Give me a machine": restored, else cold. Resolves when the machine is personalised, proven so, and running.
@@ -31,6 +26,19 @@ export interface Engine {
    * @throws HearthError `machine_not_found`, `machine_not_running`, `invalid_input`, `driver_*` when the freezing fails
    */
   fork(machine: string, request: ForkRequest, options?: Cancellable): Promise<ForkResult>
+}
+
+/**
+ * Templates, machines and snapshots of one Hearth, over the drivers and the store it was given; what is asked of it directly
+ * is asked of the namespace `default`. One engine at a time may own drivers; `start` comes before anything else.
+ * Every error is a `HearthError`; a call that fails or is cancelled leaves nothing behind.
+ */
+export interface Engine extends NamespaceEngine {
+  readonly templates: EngineTemplates
+  readonly events: EngineEvents
+
+  /** The part of the engine that serves `namespace`. @throws HearthError `invalid_input` */
+  in(namespace: string): NamespaceEngine
 
   /** Makes rows and hosts agree after whatever happened before; called once, first. */
   start(): Promise<ReconcileReport>

@@ -1,6 +1,7 @@
 import type {
   AssignRequest,
   Clock,
+  EngineMeter,
   GuestHello,
   IdentifyRequest,
   Log,
@@ -10,6 +11,7 @@ import type {
   ReceiptItem,
   StateStore,
 } from '@hearth/model'
+import type { Failpoint } from './failpoint.ts'
 
 /** A host key as the guest is given it, in OpenSSH's file formats. */
 export type SshHostKey = IdentifyRequest['sshHostKeys'][number]
@@ -49,11 +51,17 @@ export interface EngineParts {
   /** The first makes new templates; the others serve what they made earlier. */
   readonly drivers: readonly MachineDriver[]
   readonly store: StateStore
+  /** Which home this is: rows of other hosts in a shared store are left alone. */
+  readonly host: string
   readonly openGuest: OpenGuest
   readonly receipts: ReceiptVerifier
   readonly newSshHostKey: () => SshHostKey
   readonly clock: Clock
   readonly random: RandomBytes
   readonly log: Log
+  /** Default: measures nothing. */
+  readonly meter?: EngineMeter
+  /** Default: does nothing. */
+  readonly failpoint?: (name: Failpoint) => void
   readonly options?: Partial<EngineOptions>
 }

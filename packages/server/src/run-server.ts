@@ -4,6 +4,7 @@ import type { Log, MachineDriver, StateStore } from '@hearth/model'
 import type { LoadedConfig } from './config/load-config.ts'
 import { type HomeLayout, homeLayout, makeHome, prepareHome } from './home/home-layout.ts'
 import { lockHome } from './home/home-lock.ts'
+import { hostIdOf } from './home/host-id.ts'
 import { serve } from './serve.ts'
 import { Shutdown } from './shutdown.ts'
 
@@ -15,7 +16,7 @@ export interface ServerParts
   readonly startedAt: number
   readonly log: Log
   takeLock(path: string): { release(): void } | undefined
-  openStore(path: string): Promise<StateStore>
+  openStore(path: string, host: string): Promise<StateStore>
   openDrivers(home: HomeLayout): Promise<readonly MachineDriver[]>
 }
 
@@ -56,10 +57,11 @@ async function start(
   shutdown.later('lock', () => lock.release())
   await prepareHome(home)
 
-  const store = await parts.openStore(home.database)
+  const host = await hostIdOf(home.root)
+  const store = await parts.openStore(home.database, host)
   shutdown.later('store', () => store.close())
   const drivers = await parts.openDrivers(home)
-  const engine = createEngine({ ...parts, store, drivers })
+  const engine = createEngine({ ...parts, store, host, drivers })
   // The engine lets go of the drivers too.
   shutdown.later('engine', () => engine.close())
   await engine.start()

@@ -54,6 +54,7 @@ export class EngineBed {
     return createEngine({
       drivers: [this.fuse.wrap(this.driver)],
       store: this.fuse.wrap(this.store),
+      host: 'h-0000000000000000',
       openGuest,
       receipts: receiptVerifier,
       newSshHostKey: () => generateSshHostKey(),

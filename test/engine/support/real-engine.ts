@@ -10,6 +10,7 @@ export function realEngine(driver: MachineDriver, store: StateStore, options: Pa
   return createEngine({
     drivers: [driver],
     store,
+    host: 'h-0000000000000000',
     openGuest,
     receipts: receiptVerifier,
     newSshHostKey: () => generateSshHostKey(),

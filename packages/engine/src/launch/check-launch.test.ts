@@ -1,16 +1,16 @@
-import type { Name } from '@hearth/model'
+import { defaultNamespace, type Name } from '@hearth/model'
 import { describe, expect, it } from 'vitest'
 import { checkLaunch, hostnameOf } from './check-launch.ts'
 import type { LaunchRequest } from './launch-request.ts'
 
 describe('a launch request', () => {
   it('is restored or cold from a template, and restored from a snapshot, unless it says otherwise', () => {
-    expect(checkLaunch({ template: 'base@2' })).toMatchObject({
+    expect(checkLaunch(defaultNamespace, { template: 'base@2' })).toMatchObject({
       boot: 'auto',
       origin: { kind: 'template', name: 'base', version: 2 },
     })
-    expect(checkLaunch({ snapshot: 's-aaaaaaaaaaaaaaaa' })).toMatchObject({ boot: 'restored' })
-    expect(checkLaunch({ snapshot: 's-aaaaaaaaaaaaaaaa', boot: 'auto' })).toMatchObject({ boot: 'auto' })
+    expect(checkLaunch(defaultNamespace, { snapshot: 's-aaaaaaaaaaaaaaaa' })).toMatchObject({ boot: 'restored' })
+    expect(checkLaunch(defaultNamespace, { snapshot: 's-aaaaaaaaaaaaaaaa', boot: 'auto' })).toMatchObject({ boot: 'auto' })
   })
 
   it.each<[string, LaunchRequest]>([
@@ -31,11 +31,11 @@ describe('a launch request', () => {
     ['an unknown egress', { template: 'base', egress: 'all' as never }],
     ['a secret that is a variable too', { template: 'base', env: { A: '1' }, secrets: { A: '2' } }],
   ])('is refused with %s', (_what, request) => {
-    expect(() => checkLaunch(request)).toThrow(expect.objectContaining({ code: 'invalid_input' }))
+    expect(() => checkLaunch(defaultNamespace, request)).toThrow(expect.objectContaining({ code: 'invalid_input' }))
   })
 
   it('never shows a secret in an error', () => {
-    expect(() => checkLaunch({ template: 'base', secrets: { A: 'hush\0' } })).toThrow(
+    expect(() => checkLaunch(defaultNamespace, { template: 'base', secrets: { A: 'hush\0' } })).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('hush') }),
     )
   })

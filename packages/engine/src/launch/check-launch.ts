@@ -10,7 +10,7 @@ import {
   type Resources,
   type SnapshotId,
 } from '@hearth/model'
-import { checkEnv, checkFiles, checkHostname, checkLabels, oneOf } from '../input/checks.ts'
+import { checkEnv, checkFiles, checkHostname, checkLabels, oneOf, whole } from '../input/checks.ts'
 import type { BootChoice, LaunchOptions, LaunchRequest } from './launch-request.ts'
 
 /** What a machine is launched from. */
@@ -20,6 +20,7 @@ type Origin =
 
 /** A launch request whose every part was checked. */
 export interface LaunchWish extends LaunchExtras {
+  readonly namespace: Name
   readonly origin: Origin
   readonly boot: BootChoice
   readonly resources?: Partial<Resources>
@@ -34,10 +35,12 @@ export interface LaunchExtras {
   readonly files: readonly InjectedFile[]
   readonly labels: Readonly<Record<string, string>>
   readonly egress?: Egress
+  readonly timeoutMs?: number
+  readonly onTimeout?: 'destroy' | 'pause'
 }
 
 /** @throws HearthError `invalid_input` */
-export function checkLaunch(request: LaunchRequest): LaunchWish {
+export function checkLaunch(namespace: Name, request: LaunchRequest): LaunchWish {
   const origin = checkOrigin(request)
   const fallback = origin.kind === 'template' ? 'auto' : 'restored'
   const boot = oneOf<BootChoice>(request.boot ?? fallback, ['auto', 'restored', 'cold'], 'boot')
@@ -48,7 +51,7 @@ export function checkLaunch(request: LaunchRequest): LaunchWish {
       'none with boot "restored": the machine has those of its snapshot',
     )
   }
-  return { ...checkExtras(request), origin, boot, ...(request.resources && { resources: request.resources }) }
+  return { ...checkExtras(request), namespace, origin, boot, ...(request.resources && { resources: request.resources }) }
 }
 
 /** @throws HearthError `invalid_input` */
@@ -64,6 +67,8 @@ export function checkExtras(options: LaunchOptions): LaunchExtras {
     secrets,
     files: checkFiles(options.files ?? []),
     labels: checkLabels(options.labels ?? {}),
+    ...(options.timeoutMs !== undefined && { timeoutMs: whole(options.timeoutMs, limits.timeoutMs, 'timeoutMs') }),
+    ...(options.onTimeout && { onTimeout: oneOf<'destroy' | 'pause'>(options.onTimeout, ['destroy', 'pause'], 'onTimeout') }),
     ...(options.egress && { egress: oneOf<Egress>(options.egress, ['none', 'open', 'allow-list'], 'egress') }),
   }
 }

@@ -120,15 +120,25 @@ class Launch {
   /** Once; a cold boot after a failed restore goes on with the same row. */
   #insert(from?: SnapshotManifest): Promise<Machine> {
     const { driver, template, resources, egress, launchEnv, labels } = this.#plan
-    const { name, hostname } = this.#wish
+    const { name, hostname, namespace, timeoutMs, onTimeout } = this.#wish
     this.#row ??= this.#context.rows.machines.insert({
       id: this.#id,
+      namespace,
+      host: this.#context.host,
       ...(name && { name }),
       state: 'starting',
       driver: driver.name,
       template: template.ref,
       resources,
-      config: { ...(name && { name }), ...(hostname && { hostname }), env: launchEnv, labels, egress },
+      config: {
+        ...(name && { name }),
+        ...(hostname && { hostname }),
+        env: launchEnv,
+        labels,
+        egress,
+        ...(timeoutMs !== undefined && { timeoutMs }),
+        ...(onTimeout && { onTimeout }),
+      },
       network: this.#network,
       machineUuid: this.#machineUuid,
       hostname: this.#hostname(),
@@ -150,9 +160,11 @@ class Launch {
     }
     throwIfAborted(this.#signal)
     const row = await this.#row
+    const { timeoutMs } = this.#wish
+    const deadlineAt = timeoutMs === undefined ? undefined : this.#context.clock.now() + timeoutMs
     const machine = await this.#context.rows.machines.change(
       this.#id,
-      () => ({ state: 'running', boot, restoredFrom: from?.id, ...(up.receipt && { receipt: up.receipt }) }),
+      () => ({ state: 'running', boot, restoredFrom: from?.id, deadlineAt, ...(up.receipt && { receipt: up.receipt }) }),
       row,
     )
     this.#context.log.info('machine.running', { machine: machine.id, template: machine.template, method: boot.method, totalMs })
@@ -197,7 +209,7 @@ class Launch {
 
 /** @throws HearthError `name_taken` */
 export async function refuseTakenName(context: Context, wish: LaunchWish): Promise<void> {
-  if (!wish.name || !(await context.store.machines.byName(wish.name))) return
+  if (!wish.name || !(await context.store.machines.byName(wish.namespace, wish.name))) return
   throw new HearthError('name_taken', `a live machine is already named ${JSON.stringify(wish.name)}`, {
     hint: 'Choose another name, or end that machine.',
   })

@@ -11,6 +11,7 @@ import {
 } from '@hearth/model'
 import type { Context } from '../context.ts'
 import { checkEnv, checkResources } from '../input/checks.ts'
+import { mustBeHere } from '../machines/find-machine.ts'
 import { mustHaveEgress } from '../machines/must-have-egress.ts'
 import { findTemplate } from '../templates/find-template.ts'
 import type { Reason } from './boot-reasons.ts'
@@ -98,7 +99,9 @@ async function namedSnapshot(context: Context, id: MachineId, wish: LaunchWish):
   if (wish.origin.kind !== 'snapshot') return undefined
   const wanted = wish.origin.id
   const free = context.snapshotUses.add(wanted, id)
-  const snapshot = await context.rows.snapshots.get(wanted)
+  const snapshot = await context.rows.snapshots.find(wanted)
+  if (snapshot?.namespace !== wish.namespace) throw context.rows.snapshots.missing(wanted)
+  mustBeHere(context, snapshot)
   const usable = free && snapshot.state === 'ready'
   const mayDegrade = wish.boot !== 'restored' && snapshot.state === 'quarantined'
   if (usable || mayDegrade) return snapshot

@@ -15,6 +15,10 @@ export interface LaunchOptions {
   readonly labels?: Readonly<Record<string, string>>
   /** The template's when absent. */
   readonly egress?: Egress
+  /** How long it may live once it runs; for ever when absent. `extend` moves it. */
+  readonly timeoutMs?: number
+  /** What happens then; `destroy` when absent. */
+  readonly onTimeout?: 'destroy' | 'pause'
 }
 
 /** Exactly one of `template` (`NAME` or `NAME@VERSION`) and `snapshot` (an id). */

@@ -1,15 +1,34 @@
-import type { GuestConnection, Machine, MachineStats, Receipt } from '@hearth/model'
+import type { GuestConnection, Machine, MachineState, MachineStats, Page, Receipt, SnapshotId } from '@hearth/model'
 
-/** Machines are named by id, or by name while they live. */
+/** Which machines to list: those that live when neither `all` nor `states` is given. Every other field must agree. */
+export interface MachineQuery {
+  readonly all?: boolean
+  readonly states?: readonly MachineState[]
+  readonly name?: string
+  /** `NAME` (all versions) or `NAME@VERSION`. */
+  readonly template?: string
+  readonly driver?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly restoredFrom?: SnapshotId
+  /** 1 to 1000; 100 when absent. */
+  readonly limit?: number
+  readonly cursor?: string
+}
+
+/** The machines of one namespace, named by id, or by name while they live. */
 export interface EngineMachines {
-  /** Newest first; only those that live unless `all`. */
+  /** The newest thousand; only those that live unless `all`. */
   list(options?: { readonly all?: boolean }): Promise<Machine[]>
+  /** Newest first. */
+  page(query: MachineQuery): Promise<Page<Machine>>
   /** @throws HearthError `machine_not_found` */
   get(machine: string): Promise<Machine>
   /** Stops its vCPUs; succeeds when already paused. @throws HearthError `machine_not_running` */
   pause(machine: string): Promise<Machine>
   /** Continues it with the right time and fresh entropy; succeeds when already running. @throws HearthError `machine_not_running` */
   resume(machine: string): Promise<Machine>
+  /** Gives it `timeoutMs` from now. @throws HearthError `machine_not_running`, `invalid_input` */
+  extend(machine: string, timeoutMs: number): Promise<Machine>
   /** Ends it and resolves when nothing of it is left on the host. Succeeds when it has ended already. @throws HearthError `machine_not_found` */
   destroy(machine: string): Promise<void>
   /** @throws HearthError `state_conflict` when it was never personalised */

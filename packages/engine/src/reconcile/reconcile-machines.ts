@@ -12,8 +12,8 @@ export type MachinesReport = Pick<ReconcileReport, 'adopted' | 'lost' | 'rolledB
 
 /** Makes machine rows and hosts agree. One machine that resists does not keep the others from being settled. */
 export async function reconcileMachines(context: Context, found: readonly Found[]): Promise<MachinesReport> {
-  const rows = await context.rows.machines.list()
-  const making = (await context.rows.snapshots.list()).filter((each) => each.state === 'creating')
+  const rows = (await context.rows.machines.list()).filter((row) => row.host === context.host)
+  const making = await context.store.snapshots.where({ host: context.host, states: ['creating'] })
   const steps = planMachines(rows, found, new Set(making.map((each) => each.source)))
   const kept = steps.flatMap((step) => (isKept(step) ? [step.row] : []))
   for (const row of [...kept, ...outOfSight(rows, found)]) noteUses(context, row)

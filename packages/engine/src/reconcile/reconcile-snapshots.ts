@@ -11,7 +11,7 @@ export async function reconcileSnapshots(context: Context, looked: ReadonlySet<s
     context.log.info('reconcile.snapshot', { snapshot: id, what })
     await attempt(context.log, `${what} ${id}`, work)
   }
-  const rows = await context.rows.snapshots.list()
+  const rows = await context.store.snapshots.where({ host: context.host })
   for (const driver of context.drivers.all.filter((each) => looked.has(each.name))) {
     const published = new Set(await driver.listSnapshots())
     await dropUnknown(driver, published, rows, settle)

@@ -32,7 +32,8 @@ export async function reconcile(context: Context): Promise<ReconcileReport> {
 
 async function reconcileTemplates(context: Context): Promise<TemplateRef[]> {
   const touched: TemplateRef[] = []
-  for (const { ref, state } of await context.rows.templates.list()) {
+  for (const { ref, state, host } of await context.rows.templates.list()) {
+    if (host !== context.host) continue
     if (state !== 'building' && state !== 'deleting') continue
     touched.push(ref)
     await attempt(context.log, `settle ${ref}`, () => removeContent(context, ref))

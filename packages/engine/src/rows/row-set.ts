@@ -1,4 +1,13 @@
-import { type Change, type ErrorCode, HearthError, isHearthError, type Table } from '@hearth/model'
+import {
+  type Alongside,
+  type Change,
+  type ErrorCode,
+  HearthError,
+  type IdempotencyRecord,
+  isHearthError,
+  type NewEvent,
+  type Table,
+} from '@hearth/model'
 
 /** How often a lost compare-and-swap is decided again before giving up; each loss means that someone else moved the row. */
 const maxTries = 16
@@ -13,7 +22,9 @@ export interface RowSetRules<Row extends StateRow> {
   readonly word: string
   readonly transitions: Readonly<Record<Row['state'], readonly Row['state'][]>>
   readonly missing: ErrorCode
-  /** Told of each change of state and each removal. */
+  /** What is recorded with each change of state and each removal. */
+  event(row: Omit<Row, 'rev'>, removed: boolean): NewEvent
+  /** Told of them once they are committed. */
   announce(row: Row, removed: boolean): void
 }
 
@@ -27,8 +38,10 @@ export class RowSet<Row extends StateRow, Id extends string> {
     this.#rules = rules
   }
 
-  async insert(row: Omit<Row, 'rev'>): Promise<Row> {
-    const made = await this.#table.insert(row)
+  /** `idempotency` is begun in the same transaction. */
+  async insert(row: Omit<Row, 'rev'>, idempotency?: Omit<IdempotencyRecord, 'rev'>): Promise<Row> {
+    const alongside: Alongside = { event: this.#rules.event(row, false), ...(idempotency && { idempotency }) }
+    const made = await this.#table.insert(row, alongside)
     this.#rules.announce(made, false)
     return made
   }
@@ -63,7 +76,8 @@ export class RowSet<Row extends StateRow, Id extends string> {
       if (!change) return row
       this.#check(id, row, change.state)
       try {
-        const changed = await this.#table.update(id, row.rev, change)
+        const event = change.state === undefined ? undefined : this.#rules.event({ ...row, ...change }, false)
+        const changed = await this.#table.update(id, row.rev, change, event && { event })
         if (change.state !== undefined) this.#rules.announce(changed, false)
         return changed
       } catch (error) {
@@ -80,7 +94,7 @@ export class RowSet<Row extends StateRow, Id extends string> {
       const row = await this.#table.get(id)
       if (!row) return
       try {
-        await this.#table.delete(id, row.rev)
+        await this.#table.delete(id, row.rev, { event: this.#rules.event(row, true) })
         return this.#rules.announce(row, true)
       } catch (error) {
         if (!isHearthError(error, 'store_conflict')) throw error

@@ -12,6 +12,7 @@ import {
   templateTransitions,
 } from '@hearth/model'
 import type { EventHub } from '../events/event-hub.ts'
+import { machineEvent, snapshotEvent, templateEvent } from './row-events.ts'
 import { RowSet } from './row-set.ts'
 
 /** All rows of the store, behind their transition tables; changes of state become events. */
@@ -27,18 +28,21 @@ export function openRows(store: StateStore, events: EventHub, clock: Clock): Row
       word: 'machine',
       transitions: machineTransitions,
       missing: 'machine_not_found',
+      event: (row, removed) => machineEvent(row, removed, clock.now()),
       announce: (row, removed) => events.emit({ kind: 'machine', row, removed, at: clock.now() }),
     }),
     snapshots: new RowSet(store.snapshots, {
       word: 'snapshot',
       transitions: snapshotTransitions,
       missing: 'snapshot_not_found',
+      event: (row, removed) => snapshotEvent(row, removed, clock.now()),
       announce: (row, removed) => events.emit({ kind: 'snapshot', row, removed, at: clock.now() }),
     }),
     templates: new RowSet(store.templates, {
       word: 'template',
       transitions: templateTransitions,
       missing: 'template_not_found',
+      event: (row, removed) => templateEvent(row, removed, clock.now()),
       announce: (row, removed) => events.emit({ kind: 'template', row, removed, at: clock.now() }),
     }),
   }

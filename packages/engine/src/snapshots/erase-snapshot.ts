@@ -17,9 +17,8 @@ export async function collectFork(context: Context, id: SnapshotId): Promise<voi
 }
 
 /** The snapshots that have `id` as their parent: their layers may lie in its files. */
-export async function dependents(context: Pick<Context, 'rows'>, id: SnapshotId): Promise<SnapshotId[]> {
-  const all = await context.rows.snapshots.list()
-  return all.filter((each) => each.parent === id && each.state !== 'failed').map((each) => each.id)
+export async function dependents(context: Pick<Context, 'store'>, id: SnapshotId): Promise<SnapshotId[]> {
+  return (await context.store.snapshots.children(id)).map((each) => each.id)
 }
 
 /** Files first, then the row; the row says `deleting` meanwhile, so that a restart finishes the work. */

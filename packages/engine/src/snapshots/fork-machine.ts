@@ -1,10 +1,10 @@
-import { HearthError, isHearthError, limits, messageOf, type SnapshotId } from '@hearth/model'
+import { HearthError, isHearthError, limits, messageOf, type Name, type SnapshotId } from '@hearth/model'
 import type { Context } from '../context.ts'
 import { whole } from '../input/checks.ts'
 import { checkExtras, type LaunchExtras } from '../launch/check-launch.ts'
 import { launchMachine, refuseTakenName } from '../launch/launch-machine.ts'
 import { endMachine } from '../machines/end-machine.ts'
-import { findMachine } from '../machines/find-machine.ts'
+import { findMachine, mustBeHere } from '../machines/find-machine.ts'
 import { throwIfAborted } from '../time/abort.ts'
 import { attempt } from '../time/background.ts'
 import { collectFork } from './erase-snapshot.ts'
@@ -14,17 +14,20 @@ import { freezeMachine } from './freeze-machine.ts'
 /** One frozen moment of a running machine, and clones of it, a few at a time. */
 export async function forkMachine(
   context: Context,
+  namespace: Name,
   machine: string,
   request: ForkRequest,
   cancel?: AbortSignal,
 ): Promise<ForkResult> {
   const count = whole(request.count, { min: 1, max: limits.forkCount }, 'count')
   const extras = Array.from({ length: count }, (_, index) => cloneExtras(request, index))
-  const { id } = await findMachine(context, machine)
+  const { id } = mustBeHere(context, await findMachine(context, namespace, machine))
   const { id: snapshotId } = await freezeMachine(context, id, { kind: 'fork' }, cancel)
   const letGo = context.snapshotUses.hold(snapshotId)
   try {
-    const results = await someAtATime(context.options.forkConcurrency, extras, (each) => clone(context, snapshotId, each, cancel))
+    const results = await someAtATime(context.options.forkConcurrency, extras, (each) =>
+      clone(context, namespace, snapshotId, each, cancel),
+    )
     if (cancel?.aborted) await endAll(context, results)
     throwIfAborted(cancel)
     return { snapshotId, results }
@@ -39,8 +42,14 @@ function cloneExtras(request: ForkRequest, index: number): LaunchExtras {
   return checkExtras({ ...options, ...(name !== undefined && { name: `${name}-${index + 1}` }) })
 }
 
-async function clone(context: Context, id: SnapshotId, extras: LaunchExtras, cancel?: AbortSignal): Promise<ForkOutcome> {
-  const wish = { ...extras, origin: { kind: 'snapshot' as const, id }, boot: 'restored' as const }
+async function clone(
+  context: Context,
+  namespace: Name,
+  id: SnapshotId,
+  extras: LaunchExtras,
+  cancel?: AbortSignal,
+): Promise<ForkOutcome> {
+  const wish = { ...extras, namespace, origin: { kind: 'snapshot' as const, id }, boot: 'restored' as const }
   try {
     await refuseTakenName(context, wish)
     return { machine: await launchMachine(context, wish, cancel) }

@@ -1,14 +1,15 @@
-import { driverError, type MachineId, type Snapshot, type SnapshotKind } from '@hearth/model'
+import { driverError, type MachineId, type Snapshot } from '@hearth/model'
 import type { Context } from '../context.ts'
 import { running } from '../machines/find-machine.ts'
 import { guestOf, thawRequest } from '../machines/guest-of.ts'
+import type { SnapshotOrder } from './snapshot-order.ts'
 import { takeSnapshot } from './take-snapshot.ts'
 
 /** A snapshot of a running machine, which goes on. Its secrets are dropped from the guest before and given back after. */
 export function freezeMachine(
   context: Context,
   id: MachineId,
-  order: { readonly kind: SnapshotKind; readonly tag?: string },
+  order: Pick<SnapshotOrder, 'kind' | 'tag' | 'labels' | 'ttlMs' | 'pinned'>,
   cancel?: AbortSignal,
 ): Promise<Snapshot> {
   return context.turns.take(id, [cancel, context.background.ending], async (signal) => {
@@ -22,6 +23,7 @@ export function freezeMachine(
       context,
       {
         ...order,
+        namespace: machine.namespace,
         driver,
         source: id,
         template: machine.template,

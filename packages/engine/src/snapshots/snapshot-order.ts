@@ -3,6 +3,7 @@ import type {
   LaunchConfig,
   MachineDriver,
   MachineId,
+  Name,
   Resources,
   SnapshotId,
   SnapshotKind,
@@ -14,6 +15,7 @@ import type {
 /** What is frozen, and as what. */
 export interface SnapshotOrder {
   readonly kind: SnapshotKind
+  readonly namespace: Name
   readonly driver: MachineDriver
   readonly source: MachineId
   readonly template: TemplateRef
@@ -24,6 +26,10 @@ export interface SnapshotOrder {
   readonly thaw?: ThawRequest
   readonly parent?: SnapshotId
   readonly tag?: string
+  readonly labels?: Readonly<Record<string, string>>
+  /** 14 days for what a user asks for, and for ever for what is kept for others, when absent. */
+  readonly ttlMs?: number
+  readonly pinned?: boolean
   /** Proves the published snapshot before it counts as ready. */
   readonly prove?: (manifest: SnapshotManifest) => Promise<void>
 }

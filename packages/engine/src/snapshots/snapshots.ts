@@ -5,6 +5,7 @@ import {
   isHearthError,
   type Machine,
   messageOf,
+  type Name,
   parseSnapshotId,
   parseTemplateRef,
   type Snapshot,
@@ -15,7 +16,7 @@ import { checkLaunch } from '../launch/check-launch.ts'
 import { launchMachine, refuseTakenName } from '../launch/launch-machine.ts'
 import type { LaunchRequest } from '../launch/launch-request.ts'
 import { endMachine } from '../machines/end-machine.ts'
-import { findMachine } from '../machines/find-machine.ts'
+import { findMachine, mustBeHere } from '../machines/find-machine.ts'
 import { abortError, LinkedAbort } from '../time/abort.ts'
 import type { EngineSnapshots, SnapshotFilter, VerifyOutcome } from './engine-snapshots.ts'
 import { dependents, eraseSnapshot } from './erase-snapshot.ts'
@@ -27,22 +28,25 @@ const longestTag = 128
 /** What is done with frozen machines. */
 export class Snapshots implements EngineSnapshots {
   readonly #context: Context
+  readonly #namespace: Name
 
-  constructor(context: Context) {
+  constructor(context: Context, namespace: Name) {
     this.#context = context
+    this.#namespace = namespace
   }
 
   async create(machine: string, options: Cancellable & { readonly tag?: string } = {}): Promise<Snapshot> {
     const { tag, signal } = options
     if (tag !== undefined) checkTag(tag)
-    const { id } = await findMachine(this.#context, machine)
+    const { id } = mustBeHere(this.#context, await findMachine(this.#context, this.#namespace, machine))
     return freezeMachine(this.#context, id, { kind: 'user', ...(tag !== undefined && { tag }) }, signal)
   }
 
   async list(filter: SnapshotFilter = {}): Promise<Snapshot[]> {
-    const source = filter.machine === undefined ? undefined : (await findMachine(this.#context, filter.machine)).id
+    const source =
+      filter.machine === undefined ? undefined : (await findMachine(this.#context, this.#namespace, filter.machine)).id
     const template = filter.template === undefined ? undefined : parseTemplateRef(filter.template)
-    const rows = await this.#context.rows.snapshots.list()
+    const rows = await this.#context.store.snapshots.where({ namespace: this.#namespace })
     return rows
       .filter((row) => (source ? row.source === source : true))
       .filter((row) => (template ? isOf(row, template) : true))
@@ -50,7 +54,9 @@ export class Snapshots implements EngineSnapshots {
   }
 
   async show(snapshot: string): Promise<Snapshot> {
-    return this.#context.rows.snapshots.get(parseSnapshotId(snapshot))
+    const found = await this.#context.rows.snapshots.find(parseSnapshotId(snapshot))
+    if (found?.namespace !== this.#namespace) throw this.#context.rows.snapshots.missing(snapshot)
+    return found
   }
 
   async restore(
@@ -58,7 +64,7 @@ export class Snapshots implements EngineSnapshots {
     request: Omit<LaunchRequest, 'template' | 'snapshot'>,
     options: Cancellable = {},
   ): Promise<Machine> {
-    const wish = checkLaunch({ ...request, snapshot })
+    const wish = checkLaunch(this.#namespace, { ...request, snapshot })
     await refuseTakenName(this.#context, wish)
     return launchMachine(this.#context, wish, options.signal)
   }

@@ -1,5 +1,6 @@
 import {
   type DriverSnapshot,
+  defaultSnapshotTtlMs,
   isHearthError,
   messageOf,
   newSnapshotId,
@@ -23,11 +24,16 @@ export async function takeSnapshot(context: Context, order: SnapshotOrder, signa
   const row = await context.rows.snapshots.insert({
     id,
     kind,
+    namespace: order.namespace,
+    host: context.host,
     state: 'creating',
     template,
     source,
     ...(parent && { parent }),
     ...(tag !== undefined && { tag }),
+    labels: order.labels ?? {},
+    ttlMs: order.ttlMs ?? (kind === 'user' ? defaultSnapshotTtlMs : 0),
+    pinned: order.pinned ?? false,
     createdAt,
   })
   try {
@@ -35,7 +41,7 @@ export async function takeSnapshot(context: Context, order: SnapshotOrder, signa
     await order.driver.publishSnapshot(manifest)
     await order.prove?.(manifest)
     throwIfAborted(signal)
-    const ready = await context.rows.snapshots.change(id, () => ({ state: 'ready', manifest }), row)
+    const ready = await context.rows.snapshots.change(id, () => ({ state: 'ready', manifest, sizeBytes: sizeOf(manifest) }), row)
     context.log.info('snapshot.ready', { snapshot: id, kind, source, quality: manifest.quality, pauseMs: manifest.pauseMs })
     return ready
   } catch (caught) {
@@ -43,6 +49,10 @@ export async function takeSnapshot(context: Context, order: SnapshotOrder, signa
     await undo(context, order, id, error)
     throw error
   }
+}
+
+function sizeOf(manifest: SnapshotManifest): number {
+  return manifest.artifacts.reduce((sum, artifact) => sum + artifact.sizeBytes, 0)
 }
 
 async function freeze(

@@ -44,6 +44,8 @@ export async function buildTemplate(context: Context, order: BuildOrder, signal:
     name: spec.name,
     version,
     state: 'building',
+    driver: driver.name,
+    host: context.host,
     spec,
     contentDigest: digest,
     createdAt: context.clock.now(),

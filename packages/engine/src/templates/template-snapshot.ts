@@ -1,4 +1,5 @@
 import {
+  defaultNamespace,
   driverError,
   HearthError,
   isHearthError,
@@ -48,6 +49,7 @@ export async function makeTemplateSnapshot(
       context,
       {
         kind: 'template',
+        namespace: defaultNamespace,
         driver,
         source,
         template: template.ref,
