@@ -2,7 +2,9 @@ import type { Cancellable, Machine, Name } from '@hearth/model'
 import type { EngineEvents } from './events/event-hub.ts'
 import type { LaunchRequest } from './launch/launch-request.ts'
 import type { EngineMachines } from './machines/engine-machines.ts'
+import type { EngineNamespaces } from './namespaces/engine-namespaces.ts'
 import type { ReconcileReport } from './reconcile/report.ts'
+import type { EngineRetention } from './retention/engine-retention.ts'
 import type { EngineSnapshots } from './snapshots/engine-snapshots.ts'
 import type { ForkRequest, ForkResult } from './snapshots/fork-request.ts'
 import type { EngineTemplates } from './templates/engine-templates.ts'
@@ -36,6 +38,8 @@ export interface NamespaceEngine {
 export interface Engine extends NamespaceEngine {
   readonly templates: EngineTemplates
   readonly events: EngineEvents
+  readonly namespaces: EngineNamespaces
+  readonly retention: EngineRetention
 
   /** The part of the engine that serves `namespace`. @throws HearthError `invalid_input` */
   in(namespace: string): NamespaceEngine

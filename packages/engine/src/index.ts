@@ -4,8 +4,32 @@ export type { EngineEvent, EngineEvents, EngineListener } from './events/event-h
 export { type Failpoint, failpoints } from './failpoint.ts'
 export type { BootChoice, LaunchOptions, LaunchRequest } from './launch/launch-request.ts'
 export type { EngineMachines, MachineQuery } from './machines/engine-machines.ts'
+export type { EngineNamespaces, NamespaceChange, NamespaceRequest } from './namespaces/engine-namespaces.ts'
 export type { EngineOptions, EngineParts, ReceiptVerifier, SshHostKey } from './parts.ts'
 export type { ReconcileReport } from './reconcile/report.ts'
-export type { EngineSnapshots, SnapshotFilter, VerifyOutcome } from './snapshots/engine-snapshots.ts'
+export {
+  type EngineRetention,
+  type FailedRemoval,
+  type Removal,
+  type RemovalReason,
+  type RetentionReport,
+  removalReasons,
+} from './retention/engine-retention.ts'
+export type { NewRecord } from './rows/new-record.ts'
+export type {
+  EngineSnapshots,
+  RestoreOptions,
+  RestoreOutcome,
+  SnapshotBegun,
+  SnapshotChange,
+  SnapshotCopy,
+  SnapshotFilter,
+  SnapshotLineage,
+  SnapshotMarks,
+  SnapshotNode,
+  SnapshotOptions,
+  SnapshotQuery,
+  VerifyOutcome,
+} from './snapshots/engine-snapshots.ts'
 export type { ForkOutcome, ForkRequest, ForkResult } from './snapshots/fork-request.ts'
 export type { BuildOptions, EngineTemplates, TemplateRequest } from './templates/engine-templates.ts'

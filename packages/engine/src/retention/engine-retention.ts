@@ -1,0 +1,47 @@
+import type { Cancellable, Name, SnapshotId } from '@hearth/model'
+
+/** Why the cleaner removes a snapshot. */
+export const removalReasons = ['expired', 'failed', 'over_keep_last', 'over_count', 'over_bytes'] as const
+export type RemovalReason = (typeof removalReasons)[number]
+
+/** A snapshot that the cleaner removes. */
+export interface Removal {
+  readonly snapshot: SnapshotId
+  readonly namespace: Name
+  readonly reason: RemovalReason
+  readonly tag?: string
+  readonly createdAt: number
+  readonly sizeBytes: number
+}
+
+/** A snapshot that was to be removed and still exists. */
+export interface FailedRemoval extends Removal {
+  readonly failure: string
+}
+
+export interface RetentionReport {
+  /** Nothing was done: this is what would be. */
+  readonly dryRun: boolean
+  readonly startedAt: number
+  readonly tookMs: number
+  readonly removed: readonly Removal[]
+  readonly failed: readonly FailedRemoval[]
+  readonly freedBytes: number
+  /** Namespaces that stay over a limit, for what they hold is pinned or in use. */
+  readonly stillOver: readonly Name[]
+  /** Old rows that were forgotten; absent in a dry run, and when another server looks after them. */
+  readonly forgotten?: {
+    readonly machines: number
+    readonly events: number
+    readonly audit: number
+    readonly idempotency: number
+  }
+}
+
+/** Removes what nobody needs any more; on an interval by itself. */
+export interface EngineRetention {
+  /** Once, now; waits for a run that is under way. @throws HearthError `store_unavailable`, `cancelled` */
+  run(options?: Cancellable & { readonly dryRun?: boolean }): Promise<RetentionReport>
+  /** What the last real run of this server did. */
+  lastRun(): RetentionReport | undefined
+}
