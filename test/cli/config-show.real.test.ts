@@ -19,6 +19,7 @@ it('shows every setting with its origin, and starts no server', async () => {
     { name: 'drivers', value: 'memory', origin: `file ${join(bed.home, 'hearth.yaml')}` },
     { name: 'accel', value: 'auto', origin: 'default' },
     { name: 'assets', value: expect.stringMatching(/\/build$/), origin: 'default' },
+    { name: 'otlpEndpoint', value: null, origin: 'default' },
   ])
   const { stdout } = await bed.hearth(['config', 'show'], { env: { HEARTH_LISTEN: '[::1]:80', HEARTH_LOG: 'error' } })
   expect(stdout).toMatch(/^SETTING +VALUE +ORIGIN\n/)

@@ -1,3 +1,4 @@
+export type { LoadedConfig } from './config/load-config.ts'
 export type { Config, SettingName } from './config/settings.ts'
 export { settings } from './config/settings.ts'
 export { receiptVerifier } from './receipt-verifier.ts'

@@ -7,6 +7,8 @@ import { lockHome } from './home/home-lock.ts'
 import { hostIdOf } from './home/host-id.ts'
 import { serve } from './serve.ts'
 import { Shutdown } from './shutdown.ts'
+import { countRows } from './telemetry/metrics/count-rows.ts'
+import { openTelemetry } from './telemetry/open-telemetry.ts'
 
 /** What a server is made of; only a main file knows the classes behind it. */
 export interface ServerParts
@@ -58,10 +60,15 @@ async function start(
   await prepareHome(home)
 
   const host = await hostIdOf(home.root)
-  const store = await parts.openStore(home.database, host)
+  const telemetry = await openTelemetry({ version, home: home.root, startedAt, clock, log, otlpEndpoint: config.otlpEndpoint })
+  shutdown.later('telemetry', () => telemetry.close())
+  const { meter, metrics } = telemetry
+  const store = metrics.measured(await parts.openStore(home.database, host))
   shutdown.later('store', () => store.close())
   const drivers = await parts.openDrivers(home)
-  const engine = createEngine({ ...parts, store, host, drivers })
+  metrics.knowDrivers(drivers.map(({ name }) => name))
+  metrics.countBy(() => countRows(store, host))
+  const engine = createEngine({ ...parts, store, host, drivers, meter })
   // The engine lets go of the drivers too.
   shutdown.later('engine', () => engine.close())
   await engine.start()
@@ -69,7 +76,10 @@ async function start(
   const asked = Promise.withResolvers<void>()
   const system = { version, home: home.root, pid, startedAt }
   const stop = () => asked.resolve()
-  const serving = await serve({ engine, drivers, log, clock, system, stop }, { socket: home.socket, listen: config.listen })
+  const serving = await serve(
+    { engine, drivers, log, clock, system, metrics, stop },
+    { socket: home.socket, listen: config.listen },
+  )
   shutdown.later('api', () => serving.close())
 
   const tookMs = Math.round(clock.now() - startedAt)

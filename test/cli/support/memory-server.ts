@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { MemoryDriver, MemoryHost } from '@hearth/drivers'
 import { silentLog, systemClock } from '@hearth/model'
-import { type Config, runServer } from '@hearth/server'
+import { type Config, type LoadedConfig, runServer } from '@hearth/server'
 import { openSqliteStore, takeFileLock } from '@hearth/store'
 import { HostGuest, openHostGuest, trustingVerifier } from './host-guest.ts'
 
@@ -19,8 +19,9 @@ const config = {
   drivers: ['memory'],
   accel: 'auto',
   assets: '/nonexistent',
+  otlpEndpoint: undefined,
 } satisfies Config
-const origins = { home: 'flag', log: 'default', listen: 'default', drivers: 'flag', accel: 'default', assets: 'default' }
+const origins = Object.fromEntries(Object.keys(config).map((name) => [name, 'default'])) as LoadedConfig['origins']
 
 // Each guest and each of its programs listens for the end of this process.
 process.setMaxListeners(0)
@@ -37,7 +38,7 @@ const server = await runServer(
     receipts: trustingVerifier,
     newSshHostKey: () => ({ type: 'ed25519', privateKey: 'private', publicKey: 'public' }),
     takeLock: takeFileLock,
-    openStore: (path) => openSqliteStore({ path, log: silentLog }),
+    openStore: (path, host) => openSqliteStore({ path, host, log: silentLog }),
     openDrivers: async () => [new MemoryDriver({ host: new MemoryHost(), newGuest: (options) => new HostGuest(options) })],
   },
 )

@@ -4,7 +4,7 @@ import { createQemuDriver, type QemuDriverOptions } from '@hearth/drivers'
 import type { EngineOptions } from '@hearth/engine'
 import { type MachineDriver, silentLog, systemClock } from '@hearth/model'
 import { generateSshHostKey, openGuest } from '@hearth/protocol'
-import { type Config, type RunningServer, receiptVerifier, runServer } from '@hearth/server'
+import { type Config, type LoadedConfig, type RunningServer, receiptVerifier, runServer } from '@hearth/server'
 import { openSqliteStore, takeFileLock } from '@hearth/store'
 
 /** What a proof changes about the server; everything else is the product's own. */
@@ -21,8 +21,16 @@ export function qemuServer(home: string, options: QemuServerOptions = {}): Promi
   const { engine = {}, intercept, wrap = (driver) => driver, readyFd } = options
   const assets = process.env.HEARTH_ASSETS ?? join(import.meta.dirname, '../../../build')
   const log = silentLog
-  const config: Config = { home, log: 'silent', listen: undefined, drivers: ['qemu'], accel: 'auto', assets }
-  const origins = { home: 'flag', log: 'default', listen: 'default', drivers: 'default', accel: 'default', assets: 'default' }
+  const config: Config = {
+    home,
+    log: 'silent',
+    listen: undefined,
+    drivers: ['qemu'],
+    accel: 'auto',
+    assets,
+    otlpEndpoint: undefined,
+  }
+  const origins = Object.fromEntries(Object.keys(config).map((name) => [name, 'default'])) as LoadedConfig['origins']
   return runServer(
     { config, origins, readyFd },
     {
@@ -37,7 +45,7 @@ export function qemuServer(home: string, options: QemuServerOptions = {}): Promi
       receipts: receiptVerifier,
       newSshHostKey: () => generateSshHostKey(),
       takeLock: takeFileLock,
-      openStore: (path) => openSqliteStore({ path, log }),
+      openStore: (path, host) => openSqliteStore({ path, host, log }),
       openDrivers: async () => [
         wrap(await createQemuDriver({ home, assets, acceleration: 'auto', log, ...(intercept && { intercept }) })),
       ],

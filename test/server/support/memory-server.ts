@@ -5,7 +5,7 @@ import { json, text } from 'node:stream/consumers'
 import { MemoryDriver, MemoryHost } from '@hearth/drivers'
 import { type Log, silentLog, systemClock } from '@hearth/model'
 import { generateSshHostKey, openGuest } from '@hearth/protocol'
-import { type Config, type RunningServer, receiptVerifier, runServer } from '@hearth/server'
+import { type Config, type LoadedConfig, type RunningServer, receiptVerifier, runServer } from '@hearth/server'
 import { openSqliteStore, takeFileLock } from '@hearth/store'
 
 export interface MemoryServer extends RunningServer {
@@ -15,11 +15,24 @@ export interface MemoryServer extends RunningServer {
 /** The whole server on its own state database and sockets, with machines in memory. */
 export async function memoryServer(
   home: string,
-  options: { readonly host?: MemoryHost; readonly listen?: { host: string; port: number }; readonly log?: Log } = {},
+  options: {
+    readonly host?: MemoryHost
+    readonly listen?: { host: string; port: number }
+    readonly log?: Log
+    readonly otlpEndpoint?: string
+  } = {},
 ): Promise<MemoryServer> {
   const { host = new MemoryHost(), listen, log = silentLog } = options
-  const config: Config = { home, log: 'info', listen, drivers: ['memory'], accel: 'auto', assets: '/nowhere' }
-  const origins = { home: 'default', log: 'default', listen: 'default', drivers: 'default', accel: 'default', assets: 'default' }
+  const config: Config = {
+    home,
+    log: 'info',
+    listen,
+    drivers: ['memory'],
+    accel: 'auto',
+    assets: '/nowhere',
+    otlpEndpoint: options.otlpEndpoint,
+  }
+  const origins = Object.fromEntries(Object.keys(config).map((name) => [name, 'default'])) as LoadedConfig['origins']
   const server = await runServer(
     { config, origins, readyFd: undefined },
     {
@@ -33,7 +46,7 @@ export async function memoryServer(
       receipts: receiptVerifier,
       newSshHostKey: () => generateSshHostKey(),
       takeLock: takeFileLock,
-      openStore: (path) => openSqliteStore({ path, log }),
+      openStore: (path, host) => openSqliteStore({ path, host, log }),
       openDrivers: async () => [new MemoryDriver({ host })],
     },
   )

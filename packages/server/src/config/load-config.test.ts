@@ -32,6 +32,7 @@ describe('settings', () => {
       drivers: ['qemu'],
       accel: 'auto',
       assets: '/opt/hearth/build',
+      otlpEndpoint: undefined,
     })
     expect(new Set(Object.values(origins))).toEqual(new Set(['default']))
     expect(readyFd).toBeUndefined()
@@ -56,6 +57,15 @@ describe('settings', () => {
     })
   })
 
+  it('are taken from a variable that others know too, after our own', async () => {
+    const shared = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' }
+    const { config, origins } = await loadConfig(from({ env: shared }))
+    expect(config.otlpEndpoint).toBe('http://127.0.0.1:4318')
+    expect(origins.otlpEndpoint).toBe('environment OTEL_EXPORTER_OTLP_ENDPOINT')
+    const own = await loadConfig(from({ env: { ...shared, HEARTH_OTLP_ENDPOINT: 'https://collector' } }))
+    expect(own.config.otlpEndpoint).toBe('https://collector')
+  })
+
   it('treat an empty variable and an empty file as none', async () => {
     expect((await withFile('', { env: { HEARTH_LOG: '' } })).config.log).toBe('info')
   })
@@ -70,6 +80,8 @@ describe('settings', () => {
     [from({ argv: ['--home', 'relative'] }), '--home: "relative" is not allowed; an absolute path'],
     [from({ env: { HEARTH_LISTEN: '0.0.0.0:80' } }), 'HEARTH_LISTEN: "0.0.0.0:80" is not allowed; a loopback address'],
     [from({ env: { HEARTH_LISTEN: '127.0.0.1:99999' } }), 'HEARTH_LISTEN: "127.0.0.1:99999" is not allowed'],
+    [from({ env: { HEARTH_OTLP_ENDPOINT: 'ftp://collector' } }), 'an http:// or https:// address, without user and password'],
+    [from({ argv: ['--otlp-endpoint', 'http://u:p@collector'] }), 'an http:// or https:// address, without user and password'],
     [from({ argv: ['--ready-fd', 'x'] }), '--ready-fd: "x" is not allowed'],
     [from({ argv: ['--nonsense', 'x'] }), "Unknown option '--nonsense'"],
     [from({ argv: ['word'] }), 'word'],
@@ -91,7 +103,7 @@ describe('settings', () => {
 
   it('are all in docs/reference/config.md, with variable, flag and meaning', () => {
     const page = readFileSync(new URL('../../../../docs/reference/config.md', import.meta.url), 'utf8')
-    const described = [...page.matchAll(/^### `([a-z]+)`/gm)].map((match) => match[1])
+    const described = [...page.matchAll(/^### `([a-zA-Z]+)`/gm)].map((match) => match[1])
     expect(described).toEqual(Object.keys(settings))
     for (const { flag, env, about } of Object.values(settings)) {
       expect(page).toContain(`\`--${flag}\``)

@@ -33,12 +33,13 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const values: Partial<Record<SettingName, unknown>> = {}
   const origins: Partial<Record<SettingName, string>> = {}
   const settle = (name: SettingName, file: ConfigFile | undefined) => {
-    const { flag, env, schema, fallback } = settings[name]
+    const { flag, schema, fallback } = settings[name]
+    const env = variableOf(settings[name], sources.env)
     const inFile = file?.values[name]
     if (flags[flag] !== undefined) {
       values[name] = check(schema, flags[flag], `--${flag}`)
       origins[name] = `flag --${flag}`
-    } else if (sources.env[env] !== undefined && sources.env[env] !== '') {
+    } else if (env !== undefined) {
       values[name] = check(schema, sources.env[env], env)
       origins[name] = `environment ${env}`
     } else if (inFile !== undefined) {
@@ -53,6 +54,14 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const file = await readConfigFile(join(String(values.home), 'hearth.yaml'))
   for (const name of names) if (name !== 'home') settle(name, file)
   return { config: values as Config, origins: origins as Origins, readyFd: readReadyFd(flags['ready-fd']), showOnly }
+}
+
+/** The variable that says something about a setting. */
+function variableOf(
+  setting: { readonly env: string; readonly sharedEnv?: string },
+  env: ConfigSources['env'],
+): string | undefined {
+  return [setting.env, setting.sharedEnv].find((name) => name !== undefined && (env[name] ?? '') !== '')
 }
 
 function check(schema: z.ZodType, value: unknown, field: string): unknown {

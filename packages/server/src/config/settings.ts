@@ -13,6 +13,8 @@ export interface DefaultsContext {
 interface Setting<T> {
   readonly flag: string
   readonly env: string
+  /** A variable that others know too, looked at after ours. */
+  readonly sharedEnv?: string
   readonly schema: z.ZodType<T, unknown>
   readonly fallback: (context: DefaultsContext) => T
   readonly about: string
@@ -68,11 +70,25 @@ export const settings = {
     fallback: ({ assets }) => assets,
     about: 'Where set-up put the guest kernel, the guest agent and the launcher.',
   }),
+  otlpEndpoint: setting<string | undefined>({
+    flag: 'otlp-endpoint',
+    env: 'HEARTH_OTLP_ENDPOINT',
+    sharedEnv: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    schema: z.string().refine(isHttpUrl, { error: 'an http:// or https:// address, without user and password' }),
+    fallback: () => undefined,
+    about: 'Where an OpenTelemetry collector takes traces (OTLP over HTTP); none are made without it.',
+  }),
 } as const
 
 export type SettingName = keyof typeof settings
 /** A value of every setting. */
 export type Config = { readonly [Name in SettingName]: (typeof settings)[Name] extends Setting<infer T> ? T : never }
+
+function isHttpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, username, password } = new URL(text)
+  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === ''
+}
 
 function readLoopback(text: string, context: z.RefinementCtx): { host: string; port: number } {
   const match = /^(127\.0\.0\.1|localhost|\[::1\]):([0-9]{1,5})$/.exec(text)

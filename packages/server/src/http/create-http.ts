@@ -5,6 +5,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type * as z from 'zod'
 import type { App, HttpParts, RouteParts } from './http-parts.ts'
 import { guardLoopback } from './loopback-guard.ts'
+import { measureRequests } from './measure-requests.ts'
 import { OpenRequests } from './open-requests.ts'
 import { answerProblem } from './problem.ts'
 import { registerRoutes } from './routes/register-routes.ts'
@@ -38,6 +39,7 @@ export function createHttp(parts: HttpParts, prepare?: (app: App) => void): App 
     const { method, routeOptions } = request
     parts.log.debug('http.answered', { method, route: routeOptions.url, status: reply.statusCode, tookMs: reply.elapsedTime })
   })
+  if (parts.metrics) measureRequests(app, parts.metrics.http)
   if (parts.loopbackOnly) guardLoopback(app)
   app.register(websocket, { options: { perMessageDeflate: false, maxPayload: maxMessageBytes } })
   prepare?.(app)

@@ -3,6 +3,7 @@ import type { Engine } from '@hearth/engine'
 import type { Clock, Log, MachineDriver } from '@hearth/model'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Metrics } from '../telemetry/metrics/create-metrics.ts'
 import type { OpenRequests } from './open-requests.ts'
 
 /** What the API needs of the rest of the server. */
@@ -13,6 +14,8 @@ export interface HttpParts {
   readonly clock: Clock
   /** What `GET /v1/system` tells. */
   readonly system: { readonly version: string; readonly home: string; readonly pid: number; readonly startedAt: number }
+  /** What is measured, and what `GET /metrics` answers; without it nothing is, and there is no such route. */
+  readonly metrics?: Pick<Metrics, 'http' | 'scrape'>
   /** Begins the end of the server; called once the answer is out. */
   readonly stop: () => void
   /** Whether templates may be built of paths of this host: only where every client is the user who owns the server. */

@@ -6,6 +6,7 @@ import { execRoutes } from './exec-routes.ts'
 import { fileContentRoutes } from './file-content-routes.ts'
 import { fileRoutes } from './file-routes.ts'
 import { machineRoutes } from './machine-routes.ts'
+import { metricsRoute } from './metrics-route.ts'
 import { snapshotRoutes } from './snapshot-routes.ts'
 import { systemRoutes } from './system-routes.ts'
 import { templateRoutes } from './template-routes.ts'
@@ -13,6 +14,7 @@ import { templateRoutes } from './template-routes.ts'
 /** Every route there is. */
 export function registerRoutes(app: App, parts: RouteParts): void {
   systemRoutes(app, parts)
+  if (parts.metrics) metricsRoute(app, parts.metrics)
   templateRoutes(app, parts)
   machineRoutes(app, parts)
   consoleRoutes(app, parts)
