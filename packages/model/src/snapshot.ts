@@ -100,6 +100,8 @@ export interface Snapshot {
   readonly pinned: boolean
   /** What its files take, shared ones included; known when it is ready. */
   readonly sizeBytes?: number
+  /** When its files were last read again and found whole. */
+  readonly verifiedAt?: number
   readonly manifest?: SnapshotManifest
   readonly createdAt: number
   readonly rev: number
