@@ -1,10 +1,21 @@
 export { type DialControl, type DialEvent, dialControlSchema, dialEventSchema, portParamField } from './api/dial.ts'
-export { type EventResource, eventSchema } from './api/events.ts'
+export {
+  type EventGap,
+  type EventQuery,
+  type EventResource,
+  eventGapSchema,
+  eventKindField,
+  eventQuerySchema,
+  eventSchema,
+  namespaceEventQuerySchema,
+} from './api/events.ts'
 export {
   type ExecAttach,
   type ExecControl,
   type ExecEvent,
   type ExecInfoResource,
+  type ExecRun,
+  type ExecRunResult,
   type ExecStart,
   execAttachSchema,
   execChannels,
@@ -13,8 +24,11 @@ export {
   execInfoSchema,
   execListSchema,
   execOpeningSchema,
+  execRunResultSchema,
+  execRunSchema,
   execStartSchema,
 } from './api/exec.ts'
+export { waitQuerySchema } from './api/fields.ts'
 export {
   type FileStatResource,
   fileListQuerySchema,
@@ -30,9 +44,12 @@ export {
   type WatchEventResource,
   watchEventSchema,
 } from './api/files.ts'
+export { idempotencyHeadersSchema, idempotencyKeyHeader, idempotencyReplayedHeader } from './api/idempotency.ts'
 export { formatImageSource, parseImageSource } from './api/image-source.ts'
 export {
   bootReportSchema,
+  type Extend,
+  extendSchema,
   type Fork,
   type ForkResult,
   forkResultSchema,
@@ -43,32 +60,71 @@ export {
   launchOptionsSchema,
   launchSchema,
   logsQuerySchema,
+  type MachineQuery,
   type MachineResource,
   type MachineStatsResource,
-  machineListSchema,
+  machinePageSchema,
   machineQuerySchema,
   machineSchema,
   machineStatsSchema,
 } from './api/machines.ts'
+export {
+  type NamespaceCreate,
+  type NamespacePatch,
+  type NamespaceResource,
+  namespaceCreateSchema,
+  namespaceListSchema,
+  namespacePatchSchema,
+  namespaceSchema,
+  type Usage,
+  usageSchema,
+} from './api/namespaces.ts'
+export { type PortList, portListSchema } from './api/ports.ts'
 export { type Problem, problemContentType, problemSchema } from './api/problem.ts'
 export { type ReceiptResource, receiptItemSchema, receiptSchema } from './api/receipt.ts'
+export { type RetentionReport, type RetentionRun, retentionReportSchema, retentionRunSchema } from './api/retention.ts'
 export {
   artifactSchema,
   compatibilitySchema,
+  type RestoreResult,
+  restoreResultSchema,
+  type SnapshotCopy,
   type SnapshotCreate,
+  type SnapshotPatch,
+  type SnapshotQuery,
   type SnapshotResource,
+  type SnapshotRestore,
+  type SnapshotTree,
+  snapshotCopySchema,
   snapshotCreateSchema,
-  snapshotListSchema,
+  snapshotPageSchema,
+  snapshotPatchSchema,
   snapshotQuerySchema,
   snapshotRemoveQuerySchema,
+  snapshotRestoreSchema,
   snapshotSchema,
+  snapshotTreeSchema,
   type VerifyResult,
   verifyResultSchema,
 } from './api/snapshots.ts'
-export { type DriverStatus, driverStatusSchema, type System, systemSchema } from './api/system.ts'
 export {
+  type ConfigResource,
+  configSchema,
+  type DriverStatus,
+  driverStatusSchema,
+  type Readiness,
+  readinessSchema,
+  type ServerStats,
+  type System,
+  serverStatsSchema,
+  systemSchema,
+} from './api/system.ts'
+export {
+  type BuildEvent,
   type BuildLine,
-  buildLineSchema,
+  type BuildProgress,
+  buildEventSchema,
+  buildProgressSchema,
   type ReadyCheckInput,
   readyCheckSchema,
   type TemplateBuild,

@@ -1,4 +1,4 @@
-import type { LaunchOptions, MachineResource, SnapshotResource, VerifyResult } from '@hearth/protocol'
+import type { LaunchOptions, RestoreResult, SnapshotResource, VerifyResult } from '@hearth/protocol'
 import { Machine } from './machine.ts'
 import { apiPath, type Cancellable, type Transport } from './transport.ts'
 
@@ -25,10 +25,8 @@ export class Snapshots {
   async restore(id: string, options: LaunchOptions & Cancellable = {}): Promise<Machine> {
     const { signal, ...json } = options
     const request = { json, ...(signal ? { signal } : {}) }
-    return new Machine(
-      this.#transport,
-      await this.#transport.json<MachineResource>('POST', apiPath('snapshots', id, 'restore'), request),
-    )
+    const { machine } = await this.#transport.json<RestoreResult>('POST', apiPath('snapshots', id, 'restore'), request)
+    return new Machine(this.#transport, machine)
   }
 
   /** Reads every byte of it again and compares with what was recorded. */

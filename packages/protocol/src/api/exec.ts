@@ -61,6 +61,31 @@ export type ExecEvent = z.output<typeof execEventSchema>
 /** The channel byte in front of binary messages. */
 export const execChannels = { stdin: 0, stdout: 1, stderr: 2 } as const
 
+/** `POST /v1/machines/{m}/exec`: runs a process to its end. For long ones, and for streams, there is the WebSocket. */
+export const execRunSchema = z.strictObject({
+  argv: argvField,
+  env: envField.default({}),
+  cwd: pathField.optional(),
+  user: text(64).min(1).optional().describe('Name or uid[:gid]; root when absent'),
+  input: z.string().max(1_048_576).optional().describe('Its whole stdin, as text or, with encoding base64, as Base64'),
+  encoding: z.enum(['utf8', 'base64']).default('utf8').describe('Of input, stdout and stderr; what is no UTF-8 becomes U+FFFD'),
+  timeoutMs: z.int().min(1).max(600_000).default(60_000).describe('Then it is killed'),
+  maxOutputBytes: z.int().min(0).max(8_388_608).default(1_048_576).describe('Of stdout and of stderr; what is beyond is dropped'),
+})
+export type ExecRun = z.input<typeof execRunSchema>
+
+export const execRunResultSchema = z.object({
+  code: z.int().describe('The exit code, or 128 + signal'),
+  signal: z.int().optional(),
+  stdout: z.string(),
+  stderr: z.string(),
+  encoding: z.enum(['utf8', 'base64']),
+  truncated: z.boolean().describe('There was more output'),
+  timedOut: z.boolean().describe('It was killed because its time was over'),
+  tookMs: z.number(),
+})
+export type ExecRunResult = z.output<typeof execRunResultSchema>
+
 export const execInfoSchema = z.object({
   execId: z.int(),
   pid: z.int(),

@@ -1,6 +1,9 @@
 import { limits, nameRule, resourceLimits } from '@hearth/model'
 import * as z from 'zod'
 
+/** Ten years. */
+const longestTtlMs = 10 * 365 * 86_400_000
+
 /** A name as users give it. The full rule (no "..") is checked where the name becomes a type. */
 export const nameField = z.string().min(1).max(63).describe(nameRule)
 
@@ -72,9 +75,55 @@ export function text(max: number) {
     .regex(/^[^\0]*$/, { error: 'text without NUL' })
 }
 
-/** A list of resources. */
+/** A list of resources that is given out whole. */
 export function listOf<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item) })
+}
+
+/** A part of a list of resources, newest first. */
+export function pageOf<T extends z.ZodType>(item: T) {
+  return z.object({
+    items: z.array(item),
+    next: z.string().optional().describe('Give it as "cursor" for the next page; absent on the last'),
+  })
+}
+
+/** Which part of a list is wanted; for the query string. */
+export const pageFields = {
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  cursor: text(512).min(1).optional().describe('"next" of the page before'),
+}
+
+/** A field of a query string that may be there several times. */
+export function severalOf<T extends z.ZodType<unknown, string>>(field: T, max = 64) {
+  return z.union([field.transform((one) => [one]), z.array(field).max(max)]).optional()
+}
+
+/** Labels to look for, each `KEY=VALUE`; every one must be there. */
+export const labelFilterField = severalOf(text(2 * limits.labelBytes + 1).regex(/^[^=]+=/, { error: 'KEY=VALUE' }))
+  .transform((pairs) => pairs && Object.fromEntries(pairs.map(splitPair)))
+  .describe('KEY=VALUE; may be there several times, and every one must agree')
+
+/** How long something is kept, in milliseconds; 0: for ever. */
+export const ttlField = z.int().min(0).max(longestTtlMs).describe('Milliseconds since it was made; 0: for ever')
+
+/** How long a machine may live, in milliseconds. */
+export const timeoutField = z.int().min(limits.timeoutMs.min).max(limits.timeoutMs.max)
+
+/** What a snapshot is found again by. */
+export const tagField = text(128).min(1).describe('Free text by which to find it again')
+
+/** Counted with every change; `If-Match: "REV"` refuses a change of what is not at that count any more. */
+export const revField = z.int().describe('Counted with every change; also the ETag')
+
+/** How long the answer may be held back until the work is done, in seconds. */
+export const waitQuerySchema = z.strictObject({
+  wait: z.coerce.number().min(0).max(600).default(0).describe('Seconds to wait for the result; 0: answer at once with 202'),
+})
+
+function splitPair(pair: string): [string, string] {
+  const at = pair.indexOf('=')
+  return [pair.slice(0, at), pair.slice(at + 1)]
 }
 
 function within(limit: { min: number; max: number; default: number }) {

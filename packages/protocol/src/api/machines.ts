@@ -4,17 +4,22 @@ import {
   bootMethodField,
   egressField,
   envField,
+  labelFilterField,
   labelsField,
-  listOf,
   modeField,
   nameField,
+  pageFields,
+  pageOf,
   pathField,
   resourcesChange,
   resourcesField,
+  revField,
+  severalOf,
   switchField,
   templateRefField,
   text,
   timeField,
+  timeoutField,
 } from './fields.ts'
 import { problemSchema } from './problem.ts'
 import { receiptSchema } from './receipt.ts'
@@ -34,9 +39,11 @@ const launchFields = {
   files: z.array(injectedFileSchema).max(limits.injectedFiles).default([]),
   labels: labelsField.default({}),
   egress: egressField.optional().describe("The template's when absent"),
+  timeoutMs: timeoutField.optional().describe('How long it may live once it runs; for ever when absent'),
+  onTimeout: z.enum(['destroy', 'pause']).optional().describe('What happens then; destroy when absent'),
 }
 
-/** What a launch may ask for beside its origin; also the body of `POST /v1/snapshots/{id}/restore`. */
+/** What a launch may ask for beside its origin. */
 export const launchOptionsSchema = z.strictObject(launchFields)
 export type LaunchOptions = z.input<typeof launchOptionsSchema>
 
@@ -45,7 +52,7 @@ export const launchSchema = z.strictObject({
   template: templateRefField.optional(),
   snapshot: z.string().max(80).optional().describe('A snapshot id'),
   boot: z
-    .enum(['auto', 'restored', 'cold'])
+    .enum(['auto', 'warm', 'restored', 'cold'])
     .optional()
     .describe('Demand one boot method; fails when it cannot be had. auto: the warmest there is'),
   resources: resourcesChange.optional().describe("Other than the template's mean a cold boot"),
@@ -63,10 +70,14 @@ export const bootReportSchema = z.object({
   poolHit: z.boolean(),
 })
 
+export const machineStateField = z.enum(['starting', 'running', 'paused', 'stopping', 'stopped', 'failed', 'lost'])
+
 export const machineSchema = z.object({
   id: z.string(),
+  namespace: z.string(),
+  host: z.string().describe('The Hearth home it lives in'),
   name: z.string().optional(),
-  state: z.enum(['starting', 'running', 'paused', 'stopping', 'stopped', 'failed', 'lost']),
+  state: machineStateField,
   failure: z.string().optional(),
   driver: z.string(),
   template: z.string(),
@@ -81,13 +92,29 @@ export const machineSchema = z.object({
   receipt: receiptSchema.optional(),
   restoredFrom: z.string().optional(),
   createdAt: timeField,
+  deadlineAt: timeField.optional().describe('When its time is over; moved by "extend"'),
+  onTimeout: z.enum(['destroy', 'pause']).optional(),
   endedAt: timeField.optional(),
+  rev: revField,
 })
 export type MachineResource = z.output<typeof machineSchema>
 
-export const machineListSchema = listOf(machineSchema)
+export const machinePageSchema = pageOf(machineSchema)
 /** `GET /v1/machines`. */
-export const machineQuerySchema = z.strictObject({ all: switchField.describe('Also those that have ended') })
+export const machineQuerySchema = z.strictObject({
+  all: switchField.describe('Also those that have ended'),
+  state: severalOf(machineStateField).describe('Only those in one of these states'),
+  name: nameField.optional(),
+  template: templateRefField.optional().describe('Only those of this template; without a version of all its versions'),
+  driver: text(63).min(1).optional(),
+  label: labelFilterField,
+  ...pageFields,
+})
+export type MachineQuery = z.input<typeof machineQuerySchema>
+
+/** `POST /v1/machines/{m}/extend`. */
+export const extendSchema = z.strictObject({ timeoutMs: timeoutField.describe('How long it may live from now on') })
+export type Extend = z.input<typeof extendSchema>
 
 /** `POST /v1/machines/{m}/fork`. */
 export const forkSchema = z.strictObject({
@@ -97,6 +124,8 @@ export const forkSchema = z.strictObject({
   secrets: launchFields.secrets,
   files: launchFields.files,
   labels: launchFields.labels,
+  timeoutMs: launchFields.timeoutMs,
+  onTimeout: launchFields.onTimeout,
 })
 export type Fork = z.input<typeof forkSchema>
 

@@ -1,6 +1,17 @@
 import { limits } from '@hearth/model'
 import * as z from 'zod'
-import { argvField, egressField, envField, listOf, nameField, resourcesField, resourcesInput, text, timeField } from './fields.ts'
+import {
+  argvField,
+  egressField,
+  envField,
+  listOf,
+  nameField,
+  resourcesField,
+  resourcesInput,
+  revField,
+  text,
+  timeField,
+} from './fields.ts'
 import { problemSchema } from './problem.ts'
 
 /** How a template knows that its start command serves: one of three. */
@@ -34,12 +45,20 @@ export const templateBuildSchema = z.strictObject({
 })
 export type TemplateBuild = z.input<typeof templateBuildSchema>
 
+/** How far a build is. */
+export const buildProgressSchema = z.object({
+  step: z.string().describe('In words for people'),
+  share: z.number().min(0).max(1).optional(),
+})
+export type BuildProgress = z.output<typeof buildProgressSchema>
+
 export const templateSchema = z.object({
   ref: z.string(),
   name: z.string(),
   version: z.int(),
   state: z.enum(['building', 'ready', 'failed', 'deleting']),
   failure: z.string().optional(),
+  progress: buildProgressSchema.optional().describe('While it is building'),
   source: z.string(),
   resources: resourcesField,
   env: z.record(z.string(), z.string()),
@@ -49,10 +68,21 @@ export const templateSchema = z.object({
   egress: egressField,
   contentDigest: z.string(),
   createdAt: timeField,
+  rev: revField,
 })
 export type TemplateResource = z.output<typeof templateSchema>
 
 export const templateListSchema = listOf(templateSchema)
+
+/**
+ * The events of `GET /v1/templates/{t}/events`: `progress` as the build goes on, then `done` with the template, or `problem`,
+ * and the stream ends.
+ */
+export const buildEventSchema = z.discriminatedUnion('event', [
+  z.object({ event: z.literal('progress'), data: buildProgressSchema }),
+  z.object({ event: z.literal('done'), data: templateSchema }),
+])
+export type BuildEvent = z.output<typeof buildEventSchema>
 
 /** One line of a build's answer (application/x-ndjson); the last is `done` or `error`. */
 export const buildLineSchema = z.discriminatedUnion('type', [

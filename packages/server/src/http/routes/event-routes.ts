@@ -42,5 +42,5 @@ async function* changes(events: RouteParts['engine']['events'], signal: AbortSig
 
 function eventView(event: EngineEvent): EventResource {
   const id = event.kind === 'template' ? event.row.ref : event.row.id
-  return { kind: event.kind, id, state: event.row.state, removed: event.removed, at: timeView(event.at) }
+  return { seq: 0, kind: event.kind, id, state: event.row.state, removed: event.removed, at: timeView(event.at), data: {} }
 }

@@ -5,7 +5,7 @@ import {
   forkSchema,
   type injectedFileSchema,
   launchSchema,
-  machineListSchema,
+  machinePageSchema,
   machineQuerySchema,
   machineSchema,
   machineStatsSchema,
@@ -14,7 +14,9 @@ import {
 import type * as z from 'zod'
 import type { App, RouteParts } from '../http-parts.ts'
 import { problemOf } from '../problem.ts'
+import { machineQuery } from '../queries.ts'
 import { machineView, receiptView, statsView } from '../views/machine-view.ts'
+import { pageView } from '../views/page-view.ts'
 import { nothing, machineParams as params } from './params.ts'
 
 const tags = ['machines']
@@ -78,10 +80,10 @@ function lookRoutes(app: App, { engine, open }: RouteParts): void {
         tags,
         summary: 'Machines that live, newest first; with all=1 also those that have ended',
         querystring: machineQuerySchema,
-        response: { 200: machineListSchema },
+        response: { 200: machinePageSchema },
       },
     },
-    async ({ query }) => ({ items: (await engine.machines.list({ all: query.all })).map(machineView) }),
+    async ({ query }) => pageView(await engine.machines.page(machineQuery(query)), machineView),
   )
 
   app.get(
@@ -172,6 +174,7 @@ function launchRequest(body: z.output<typeof launchSchema>): LaunchRequest {
   if ((template === undefined) === (snapshot === undefined)) {
     throw new HearthError('invalid_input', 'name either a template or a snapshot', { details: { field: 'template' } })
   }
+  if (boot === 'warm') throw noPool()
   return {
     ...launchOptions(body),
     ...(template !== undefined && { template }),
@@ -181,9 +184,16 @@ function launchRequest(body: z.output<typeof launchSchema>): LaunchRequest {
   }
 }
 
+function noPool(): HearthError {
+  return new HearthError('boot_method_unavailable', 'no machine can be handed out warm: this server keeps no pool', {
+    hint: 'Launch with boot "auto".',
+    details: { reasons: [{ code: 'pool_unregistered', detail: 'there is no pool' }] },
+  })
+}
+
 /** What every launch may be given, as the engine knows it. */
 export function launchOptions(body: ReceivedOptions): LaunchOptions {
-  const { name, hostname, env, secrets, labels, egress } = body
+  const { name, hostname, env, secrets, labels, egress, timeoutMs, onTimeout } = body
   return {
     ...(name !== undefined && { name }),
     ...(hostname !== undefined && { hostname }),
@@ -191,12 +201,14 @@ export function launchOptions(body: ReceivedOptions): LaunchOptions {
     secrets,
     labels,
     ...(egress !== undefined && { egress }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(onTimeout !== undefined && { onTimeout }),
     files: body.files.map(injectedFile),
   }
 }
 
 type ReceivedOptions = Pick<z.output<typeof launchSchema>, 'name' | 'env' | 'secrets' | 'labels' | 'files'> &
-  Partial<Pick<z.output<typeof launchSchema>, 'hostname' | 'egress'>>
+  Partial<Pick<z.output<typeof launchSchema>, 'hostname' | 'egress' | 'timeoutMs' | 'onTimeout'>>
 
 function injectedFile(file: z.output<typeof injectedFileSchema>): InjectedFile {
   return { path: file.path, content: Buffer.from(file.content, 'base64'), mode: Number.parseInt(file.mode, 8) }

@@ -1,15 +1,17 @@
 import {
-  launchOptionsSchema,
-  machineSchema,
+  restoreResultSchema,
   snapshotCreateSchema,
-  snapshotListSchema,
+  snapshotPageSchema,
   snapshotQuerySchema,
   snapshotRemoveQuerySchema,
+  snapshotRestoreSchema,
   snapshotSchema,
   verifyResultSchema,
 } from '@hearth/protocol'
 import type { App, RouteParts } from '../http-parts.ts'
+import { snapshotQuery } from '../queries.ts'
 import { machineView } from '../views/machine-view.ts'
+import { pageView } from '../views/page-view.ts'
 import { snapshotView } from '../views/snapshot-view.ts'
 import { launchOptions } from './machine-routes.ts'
 import { machineParams, nothing, snapshotParams as params } from './params.ts'
@@ -53,13 +55,10 @@ function makeAndLookRoutes(app: App, { engine, open }: RouteParts): void {
         tags,
         summary: 'Snapshots, newest first',
         querystring: snapshotQuerySchema,
-        response: { 200: snapshotListSchema },
+        response: { 200: snapshotPageSchema },
       },
     },
-    async ({ query: { machine, template } }) => {
-      const filter = { ...(machine !== undefined && { machine }), ...(template !== undefined && { template }) }
-      return { items: (await engine.snapshots.list(filter)).map((snapshot) => snapshotView(snapshot)) }
-    },
+    async ({ query }) => pageView(await engine.snapshots.page(snapshotQuery(query)), (one) => snapshotView(one)),
   )
 
   app.get(
@@ -86,14 +85,17 @@ function useRoutes(app: App, { engine, open }: RouteParts): void {
         tags,
         summary: 'A machine of its own from the frozen moment',
         params,
-        body: launchOptionsSchema.nullish(),
-        response: { 201: machineSchema },
+        body: snapshotRestoreSchema.nullish(),
+        response: { 201: restoreResultSchema },
       },
     },
     async ({ params, body }, reply) => {
-      const wanted = launchOptions(body ?? launchOptionsSchema.parse({}))
-      const machine = await engine.snapshots.restore(params.snapshot, wanted, { signal: open.signalOf(reply) })
-      return reply.code(201).send(machineView(machine))
+      const wanted = launchOptions(body ?? snapshotRestoreSchema.parse({}))
+      const outcome = await engine.snapshots.restore(params.snapshot, wanted, {
+        signal: open.signalOf(reply),
+        force: body?.force ?? false,
+      })
+      return reply.code(201).send({ ...outcome, machine: machineView(outcome.machine) })
     },
   )
 

@@ -6,6 +6,8 @@ import { timeView } from './time-view.ts'
 export function machineView(machine: Machine): MachineResource {
   return {
     id: machine.id,
+    namespace: machine.namespace,
+    host: machine.host,
     ...(machine.name !== undefined && { name: machine.name }),
     state: machine.state,
     ...(machine.failure !== undefined && { failure: machine.failure }),
@@ -24,7 +26,10 @@ export function machineView(machine: Machine): MachineResource {
     ...(machine.receipt !== undefined && { receipt: receiptView(machine.receipt) }),
     ...(machine.restoredFrom !== undefined && { restoredFrom: machine.restoredFrom }),
     createdAt: timeView(machine.createdAt),
+    ...(machine.deadlineAt !== undefined && { deadlineAt: timeView(machine.deadlineAt) }),
+    ...(machine.config.onTimeout !== undefined && { onTimeout: machine.config.onTimeout }),
     ...(machine.endedAt !== undefined && { endedAt: timeView(machine.endedAt) }),
+    rev: machine.rev,
   }
 }
 

@@ -7,6 +7,8 @@ export function snapshotView(snapshot: Snapshot, whole = false): SnapshotResourc
   const { manifest } = snapshot
   return {
     id: snapshot.id,
+    namespace: snapshot.namespace,
+    host: snapshot.host,
     kind: snapshot.kind,
     state: snapshot.state,
     ...(snapshot.failure !== undefined && { failure: snapshot.failure }),
@@ -14,9 +16,15 @@ export function snapshotView(snapshot: Snapshot, whole = false): SnapshotResourc
     source: snapshot.source,
     ...(snapshot.parent !== undefined && { parent: snapshot.parent }),
     ...(snapshot.tag !== undefined && { tag: snapshot.tag }),
+    labels: { ...snapshot.labels },
+    ttlMs: snapshot.ttlMs,
+    ...(snapshot.ttlMs > 0 && { expiresAt: timeView(snapshot.createdAt + snapshot.ttlMs) }),
+    pinned: snapshot.pinned,
+    ...(snapshot.sizeBytes !== undefined && { sizeBytes: snapshot.sizeBytes }),
     ...(manifest !== undefined && manifestView(manifest)),
     ...(manifest !== undefined && whole && wholeView(manifest)),
     createdAt: timeView(snapshot.createdAt),
+    rev: snapshot.rev,
   }
 }
 
@@ -27,8 +35,6 @@ function manifestView(manifest: SnapshotManifest): Partial<SnapshotResource> {
     quiesce: manifest.quiesce,
     pauseMs: manifest.pauseMs,
     resources: manifest.resources,
-    labels: { ...manifest.config.labels },
-    sizeBytes: manifest.artifacts.reduce((sum, artifact) => sum + artifact.sizeBytes, 0),
   }
 }
 

@@ -20,6 +20,7 @@ export function templateView(template: Template): TemplateResource {
     egress: spec.egress,
     contentDigest: template.contentDigest,
     createdAt: timeView(template.createdAt),
+    rev: template.rev,
   }
 }
 
