@@ -1,6 +1,7 @@
 import type { Clock, EngineMeter, Log, RandomBytes, SnapshotId, StateStore, TemplateRef } from '@hearth/model'
 import type { EventHub } from './events/event-hub.ts'
 import type { Failpoint } from './failpoint.ts'
+import type { Underway } from './idempotency/underway.ts'
 import type { AddressBook } from './identity/addresses.ts'
 import type { DriverSet } from './machines/driver-set.ts'
 import type { ExitWatch } from './machines/exit-watch.ts'
@@ -22,6 +23,7 @@ export interface Context {
   readonly snapshotUses: Uses<SnapshotId>
   readonly templateUses: Uses<TemplateRef>
   readonly addresses: AddressBook
+  readonly underway: Underway
   readonly turns: Turns
   readonly background: Background
   readonly receipts: ReceiptVerifier

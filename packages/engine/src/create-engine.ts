@@ -2,9 +2,11 @@ import { defaultNamespace, HearthError, type MachineExit, messageOf, type Name, 
 import type { Context } from './context.ts'
 import type { Engine, NamespaceEngine } from './engine.ts'
 import { EventHub } from './events/event-hub.ts'
+import { resolvePending } from './idempotency/resolve-pending.ts'
+import { Underway } from './idempotency/underway.ts'
 import { AddressBook } from './identity/addresses.ts'
 import { checkLaunch } from './launch/check-launch.ts'
-import { launchMachine, refuseTakenName } from './launch/launch-machine.ts'
+import { launchMachine } from './launch/launch-machine.ts'
 import { DriverSet } from './machines/driver-set.ts'
 import { noteExit } from './machines/end-machine.ts'
 import { ExitWatch } from './machines/exit-watch.ts'
@@ -42,6 +44,8 @@ export function createEngine(parts: EngineParts): Engine {
       return report
     },
 
+    resolvePending: (record) => resolvePending(context, record),
+
     settled: () => context.background.idle(),
 
     async close() {
@@ -64,13 +68,9 @@ function namespaceEngine(context: Context, namespace: Name): NamespaceEngine {
     machines: new Machines(context, namespace),
     snapshots: new Snapshots(context, namespace),
 
-    async launch(request, options = {}) {
-      const wish = checkLaunch(namespace, request)
-      await refuseTakenName(context, wish)
-      return launchMachine(context, wish, options.signal)
-    },
+    launch: async (request, options) => launchMachine(context, checkLaunch(namespace, request), options),
 
-    fork: (machine, request, options = {}) => forkMachine(context, namespace, machine, request, options.signal),
+    fork: (machine, request, options) => forkMachine(context, namespace, machine, request, options),
   }
 }
 
@@ -95,6 +95,7 @@ function contextOf(parts: EngineParts): Context {
     snapshotUses: new Uses(),
     templateUses: new Uses(),
     addresses: new AddressBook(random),
+    underway: new Underway(),
     turns: new Turns(),
     background: new Background(log),
     receipts,

@@ -1,5 +1,7 @@
-import type { Cancellable, Machine, Name } from '@hearth/model'
+import type { IdempotencyRecord, Machine, Name } from '@hearth/model'
 import type { EngineEvents } from './events/event-hub.ts'
+import type { OnceOptions } from './idempotency/once.ts'
+import type { PendingOutcome } from './idempotency/resolve-pending.ts'
 import type { LaunchRequest } from './launch/launch-request.ts'
 import type { EngineMachines } from './machines/engine-machines.ts'
 import type { EngineNamespaces } from './namespaces/engine-namespaces.ts'
@@ -18,16 +20,16 @@ export interface NamespaceEngine {
   /**
    * "Give me a machine": restored, else cold. Resolves when the machine is personalised, proven so, and running.
    * @throws HearthError `template_not_found`, `snapshot_not_found`, `snapshot_not_ready`, `name_taken`, `boot_method_unavailable`,
-   * `personalise_failed`, `ready_check_failed`, `invalid_input`, `cancelled`, `driver_*`
+   * `personalise_failed`, `ready_check_failed`, `invalid_input`, `cancelled`, `driver_*`, `store_conflict` (see `OnceOptions`)
    */
-  launch(request: LaunchRequest, options?: Cancellable): Promise<Machine>
+  launch(request: LaunchRequest, options?: OnceOptions): Promise<Machine>
 
   /**
    * Freezes a running machine once and makes `count` clones of that moment; the machine goes on.
    * A clone that fails does not take the others with it.
    * @throws HearthError `machine_not_found`, `machine_not_running`, `invalid_input`, `driver_*` when the freezing fails
    */
-  fork(machine: string, request: ForkRequest, options?: Cancellable): Promise<ForkResult>
+  fork(machine: string, request: ForkRequest, options?: OnceOptions): Promise<ForkResult>
 }
 
 /**
@@ -46,6 +48,9 @@ export interface Engine extends NamespaceEngine {
 
   /** Makes rows and hosts agree after whatever happened before; called once, first. */
   start(): Promise<ReconcileReport>
+
+  /** Says what became of a request that was begun and never answered; a record of which nothing came is removed. */
+  resolvePending(record: IdempotencyRecord): Promise<PendingOutcome>
 
   /** Resolves when nothing is under way in the background: ends being noted, damaged template snapshots being replaced. */
   settled(): Promise<void>

@@ -8,6 +8,7 @@ import {
   type SnapshotManifest,
 } from '@hearth/model'
 import type { Context } from '../context.ts'
+import { type OnceOptions, onceOnly, recordOf } from '../idempotency/once.ts'
 import { newMachineUuid, newToken, type Personality } from '../identity/personality.ts'
 import { forgetMachine } from '../machines/forget-machine.ts'
 import { quarantine } from '../snapshots/quarantine.ts'
@@ -17,11 +18,23 @@ import { type Reason, reasonFor } from './boot-reasons.ts'
 import { type BroughtUp, bringUp } from './bring-up.ts'
 import { hostnameOf, type LaunchWish } from './check-launch.ts'
 import { type LaunchPlan, planLaunch } from './launch-plan.ts'
+import { newMachineRow } from './new-machine-row.ts'
 import { Phases } from './phases.ts'
 import { startService } from './start-service.ts'
 
 /** From a checked wish to a running machine. A launch that fails or is cancelled leaves a `failed` row that says why, and nothing else. */
-export async function launchMachine(context: Context, wish: LaunchWish, cancel?: AbortSignal): Promise<Machine> {
+export function launchMachine(context: Context, wish: LaunchWish, options: OnceOptions = {}): Promise<Machine> {
+  const { signal, idempotency } = options
+  return onceOnly(context, idempotency, async () => {
+    await refuseTakenName(context, wish)
+    return launch(context, { ...wish, ...(idempotency && { idempotency }) }, signal)
+  })
+}
+
+/** A wish that may have to be fulfilled once only. */
+interface LaunchOrder extends LaunchWish, Pick<OnceOptions, 'idempotency'> {}
+
+function launch(context: Context, wish: LaunchOrder, cancel?: AbortSignal): Promise<Machine> {
   const id = newMachineId(context.random)
   const phases = new Phases(context.clock)
   return context.turns.take(id, [cancel, context.background.ending], async (signal) => {
@@ -40,7 +53,7 @@ export async function launchMachine(context: Context, wish: LaunchWish, cancel?:
 class Launch {
   readonly #context: Context
   readonly #id: MachineId
-  readonly #wish: LaunchWish
+  readonly #wish: LaunchOrder
   readonly #plan: LaunchPlan
   readonly #phases: Phases
   readonly #signal: AbortSignal
@@ -50,7 +63,7 @@ class Launch {
   #row: Promise<Machine> | undefined
   #recorded: Promise<unknown> | undefined
 
-  constructor(context: Context, id: MachineId, wish: LaunchWish, plan: LaunchPlan, phases: Phases, signal: AbortSignal) {
+  constructor(context: Context, id: MachineId, wish: LaunchOrder, plan: LaunchPlan, phases: Phases, signal: AbortSignal) {
     this.#context = context
     this.#id = id
     this.#wish = wish
@@ -64,6 +77,8 @@ class Launch {
 
   async run(): Promise<Machine> {
     try {
+      // Whoever asks again must find the row before anything is on the host.
+      if (this.#wish.idempotency) await this.#insert(this.#plan.manifest)
       const restored = this.#plan.manifest && (await this.#restored(this.#plan.manifest))
       return restored ?? (await this.#cold())
     } catch (error) {
@@ -119,32 +134,16 @@ class Launch {
 
   /** Once; a cold boot after a failed restore goes on with the same row. */
   #insert(from?: SnapshotManifest): Promise<Machine> {
-    const { driver, template, resources, egress, launchEnv, labels } = this.#plan
-    const { name, hostname, namespace, timeoutMs, onTimeout } = this.#wish
-    this.#row ??= this.#context.rows.machines.insert({
+    const row = newMachineRow(this.#wish, this.#plan, {
       id: this.#id,
-      namespace,
       host: this.#context.host,
-      ...(name && { name }),
-      state: 'starting',
-      driver: driver.name,
-      template: template.ref,
-      resources,
-      config: {
-        ...(name && { name }),
-        ...(hostname && { hostname }),
-        env: launchEnv,
-        labels,
-        egress,
-        ...(timeoutMs !== undefined && { timeoutMs }),
-        ...(onTimeout && { onTimeout }),
-      },
       network: this.#network,
       machineUuid: this.#machineUuid,
       hostname: this.#hostname(),
-      ...(from && { restoredFrom: from.id }),
       createdAt: this.#context.clock.now(),
+      ...(from && { restoredFrom: from.id }),
     })
+    this.#row ??= this.#context.rows.machines.insert(row, recordOf(this.#wish.idempotency, 'machine', this.#id))
     return this.#row
   }
 
@@ -208,7 +207,7 @@ class Launch {
 }
 
 /** @throws HearthError `name_taken` */
-export async function refuseTakenName(context: Context, wish: LaunchWish): Promise<void> {
+async function refuseTakenName(context: Context, wish: LaunchWish): Promise<void> {
   if (!wish.name || !(await context.store.machines.byName(wish.namespace, wish.name))) return
   throw new HearthError('name_taken', `a live machine is already named ${JSON.stringify(wish.name)}`, {
     hint: 'Choose another name, or end that machine.',

@@ -1,5 +1,6 @@
 import type { TemplateRef } from '@hearth/model'
 import type { Context } from '../context.ts'
+import { settlePending } from '../idempotency/resolve-pending.ts'
 import { eraseSnapshot } from '../snapshots/erase-snapshot.ts'
 import { attempt } from '../time/background.ts'
 import type { Found } from './plan-machines.ts'
@@ -19,6 +20,8 @@ export async function reconcile(context: Context): Promise<ReconcileReport> {
   const machines = await reconcileMachines(context, found)
   const snapshots = await reconcileSnapshots(context, new Set(found.map((each) => each.driver)))
   const templates = await reconcileTemplates(context)
+  // Last: what became of a request is what its rows say now.
+  const forgotten = await settlePending(context)
   context.log.info('reconcile.done', {
     adopted: machines.adopted.length,
     lost: machines.lost.length,
@@ -26,6 +29,7 @@ export async function reconcile(context: Context): Promise<ReconcileReport> {
     orphans: machines.orphans.length,
     snapshots: snapshots.length,
     templates: templates.length,
+    forgottenRequests: forgotten,
   })
   return { ...machines, snapshots, templates }
 }

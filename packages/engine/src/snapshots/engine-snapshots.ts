@@ -1,4 +1,5 @@
 import type { Cancellable, Machine, Page, Snapshot, SnapshotKind, SnapshotState } from '@hearth/model'
+import type { OnceOptions } from '../idempotency/once.ts'
 import type { LaunchRequest } from '../launch/launch-request.ts'
 import type { NewRecord } from '../rows/new-record.ts'
 
@@ -74,7 +75,7 @@ export interface VerifyOutcome {
   readonly detail?: string
 }
 
-export interface RestoreOptions extends Cancellable {
+export interface RestoreOptions extends OnceOptions {
   /** Restores it although its time is over. */
   readonly force?: boolean
 }

@@ -1,8 +1,9 @@
 import { HearthError, isHearthError, limits, messageOf, type Name, type SnapshotId } from '@hearth/model'
 import type { Context } from '../context.ts'
+import { type OnceOptions, onceOnly } from '../idempotency/once.ts'
 import { whole } from '../input/checks.ts'
 import { checkExtras, type LaunchExtras } from '../launch/check-launch.ts'
-import { launchMachine, refuseTakenName } from '../launch/launch-machine.ts'
+import { launchMachine } from '../launch/launch-machine.ts'
 import { endMachine } from '../machines/end-machine.ts'
 import { findMachine, mustBeHere } from '../machines/find-machine.ts'
 import { throwIfAborted } from '../time/abort.ts'
@@ -12,17 +13,28 @@ import type { ForkOutcome, ForkRequest, ForkResult } from './fork-request.ts'
 import { freezeMachine } from './freeze-machine.ts'
 
 /** One frozen moment of a running machine, and clones of it, a few at a time. */
-export async function forkMachine(
+export function forkMachine(
   context: Context,
   namespace: Name,
   machine: string,
   request: ForkRequest,
-  cancel?: AbortSignal,
+  options: OnceOptions = {},
 ): Promise<ForkResult> {
+  return onceOnly(context, options.idempotency, () => fork(context, namespace, machine, request, options))
+}
+
+async function fork(
+  context: Context,
+  namespace: Name,
+  machine: string,
+  request: ForkRequest,
+  options: OnceOptions,
+): Promise<ForkResult> {
+  const { signal: cancel } = options
   const count = whole(request.count, { min: 1, max: limits.forkCount }, 'count')
   const extras = Array.from({ length: count }, (_, index) => cloneExtras(request, index))
   const { id } = mustBeHere(context, await findMachine(context, namespace, machine))
-  const { id: snapshotId } = await freezeMachine(context, id, { kind: 'fork' }, cancel)
+  const { id: snapshotId } = await freezeMachine(context, id, { kind: 'fork' }, options)
   const letGo = context.snapshotUses.hold(snapshotId)
   try {
     const results = await someAtATime(context.options.forkConcurrency, extras, (each) =>
@@ -51,8 +63,7 @@ async function clone(
 ): Promise<ForkOutcome> {
   const wish = { ...extras, namespace, origin: { kind: 'snapshot' as const, id }, boot: 'restored' as const }
   try {
-    await refuseTakenName(context, wish)
-    return { machine: await launchMachine(context, wish, cancel) }
+    return { machine: await launchMachine(context, wish, cancel ? { signal: cancel } : {}) }
   } catch (error) {
     return { error: isHearthError(error) ? error : new HearthError('internal', messageOf(error), { cause: error }) }
   }

@@ -1,4 +1,4 @@
-import { type DriverSnapshot, HearthError, messageOf, type QuiesceResult } from '@hearth/model'
+import { type DriverSnapshot, HearthError, type MachineId, messageOf, type QuiesceResult } from '@hearth/model'
 import type { Context } from '../context.ts'
 import type { SnapshotOrder } from './snapshot-order.ts'
 
@@ -8,12 +8,14 @@ const thawTries = 3
 /** Brings the guest of a snapshot's source to rest and lets it go on, exactly once each, whatever the driver does between. */
 export class GuestFreeze {
   readonly #context: Context
+  readonly #source: MachineId
   readonly #order: SnapshotOrder
   #asleep = false
   #refused: HearthError | undefined
 
-  constructor(context: Context, order: SnapshotOrder) {
+  constructor(context: Context, source: MachineId, order: SnapshotOrder) {
     this.#context = context
+    this.#source = source
     this.#order = order
   }
 
@@ -52,14 +54,14 @@ export class GuestFreeze {
   }
 
   async #unquiesce(): Promise<void> {
-    const { thaw, connection, source } = this.#order
+    const { thaw, connection } = this.#order
     if (!this.#asleep || !thaw) return
     this.#asleep = false
     for (let tries = 1; ; tries++) {
       try {
         return await connection.resume(thaw)
       } catch (error) {
-        this.#context.log.error('snapshot.thaw_failed', { machine: source, tries, error: messageOf(error) })
+        this.#context.log.error('snapshot.thaw_failed', { machine: this.#source, tries, error: messageOf(error) })
         if (tries === thawTries) return
       }
     }

@@ -11,25 +11,28 @@ import type {
   TemplateRef,
   ThawRequest,
 } from '@hearth/model'
+import type { OnceOptions } from '../idempotency/once.ts'
+import type { SnapshotMarks } from './engine-snapshots.ts'
 
-/** What is frozen, and as what. */
-export interface SnapshotOrder {
+/** What the row of a snapshot says from the first moment on. An absent TTL is 14 days for what a user asks for, else for ever. */
+export interface SnapshotIntent extends SnapshotMarks, Pick<OnceOptions, 'idempotency'> {
   readonly kind: SnapshotKind
   readonly namespace: Name
-  readonly driver: MachineDriver
   readonly source: MachineId
   readonly template: TemplateRef
+  readonly parent?: SnapshotId
+}
+
+/** What is frozen, and how. */
+export interface SnapshotOrder {
+  readonly driver: MachineDriver
   readonly resources: Resources
   readonly config: LaunchConfig
   readonly connection: GuestConnection
   /** What the source is told again afterwards. A template's source ends, so it is told nothing. */
   readonly thaw?: ThawRequest
-  readonly parent?: SnapshotId
-  readonly tag?: string
-  readonly labels?: Readonly<Record<string, string>>
-  /** 14 days for what a user asks for, and for ever for what is kept for others, when absent. */
-  readonly ttlMs?: number
-  readonly pinned?: boolean
   /** Proves the published snapshot before it counts as ready. */
   readonly prove?: (manifest: SnapshotManifest) => Promise<void>
+  /** Refuses what is too large for its namespace. */
+  readonly admit?: (sizeBytes: number) => Promise<void>
 }

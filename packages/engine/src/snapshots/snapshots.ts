@@ -12,8 +12,9 @@ import {
   templateRef,
 } from '@hearth/model'
 import type { Context } from '../context.ts'
+import type { OnceOptions } from '../idempotency/once.ts'
 import { checkLaunch } from '../launch/check-launch.ts'
-import { launchMachine, refuseTakenName } from '../launch/launch-machine.ts'
+import { launchMachine } from '../launch/launch-machine.ts'
 import type { LaunchRequest } from '../launch/launch-request.ts'
 import { endMachine } from '../machines/end-machine.ts'
 import { findMachine, mustBeHere } from '../machines/find-machine.ts'
@@ -35,11 +36,11 @@ export class Snapshots implements EngineSnapshots {
     this.#namespace = namespace
   }
 
-  async create(machine: string, options: Cancellable & { readonly tag?: string } = {}): Promise<Snapshot> {
-    const { tag, signal } = options
+  async create(machine: string, options: OnceOptions & { readonly tag?: string } = {}): Promise<Snapshot> {
+    const { tag } = options
     if (tag !== undefined) checkTag(tag)
     const { id } = mustBeHere(this.#context, await findMachine(this.#context, this.#namespace, machine))
-    return freezeMachine(this.#context, id, { kind: 'user', ...(tag !== undefined && { tag }) }, signal)
+    return freezeMachine(this.#context, id, { kind: 'user', ...(tag !== undefined && { tag }) }, options)
   }
 
   async list(filter: SnapshotFilter = {}): Promise<Snapshot[]> {
@@ -62,11 +63,9 @@ export class Snapshots implements EngineSnapshots {
   async restore(
     snapshot: string,
     request: Omit<LaunchRequest, 'template' | 'snapshot'>,
-    options: Cancellable = {},
+    options: OnceOptions = {},
   ): Promise<Machine> {
-    const wish = checkLaunch(this.#namespace, { ...request, snapshot })
-    await refuseTakenName(this.#context, wish)
-    return launchMachine(this.#context, wish, options.signal)
+    return launchMachine(this.#context, checkLaunch(this.#namespace, { ...request, snapshot }), options)
   }
 
   async verify(snapshot: string, options: Cancellable = {}): Promise<VerifyOutcome> {

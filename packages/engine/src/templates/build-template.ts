@@ -11,7 +11,9 @@ import {
   templateRef,
 } from '@hearth/model'
 import type { Context } from '../context.ts'
+import { recordOf } from '../idempotency/once.ts'
 import { mustHaveEgress } from '../machines/must-have-egress.ts'
+import type { NewRecord } from '../rows/new-record.ts'
 import { eraseSnapshot } from '../snapshots/erase-snapshot.ts'
 import { abortOr, throwIfAborted } from '../time/abort.ts'
 import { attempt } from '../time/background.ts'
@@ -22,6 +24,9 @@ export interface BuildOrder {
   readonly spec: TemplateSpec
   readonly progress: Progress
   readonly noCache: boolean
+  readonly idempotency: NewRecord | undefined
+  /** Told of the version's row once it is there. */
+  readonly begun: (template: Template) => void
 }
 
 /** The next version of a template, or the newest when nothing has changed. One build of a name at a time: the caller holds its turn. */
@@ -34,12 +39,15 @@ export async function buildTemplate(context: Context, order: BuildOrder, signal:
   throwIfAborted(signal)
   const versions = await context.store.templates.versions(spec.name)
   const newest = versions.find((each) => each.state === 'ready')
-  if (!noCache && newest?.contentDigest === digest) return withSnapshot(context, driver, newest, progress, signal)
+  if (!noCache && newest?.contentDigest === digest) {
+    order.begun(newest)
+    return withSnapshot(context, driver, newest, progress, signal)
+  }
 
   await forgetFailures(context, versions)
   const version = (versions[0]?.version ?? 0) + 1
   const ref = templateRef(spec.name, version)
-  const row = await context.rows.templates.insert({
+  const fresh: Omit<Template, 'rev'> = {
     ref,
     name: spec.name,
     version,
@@ -49,7 +57,9 @@ export async function buildTemplate(context: Context, order: BuildOrder, signal:
     spec,
     contentDigest: digest,
     createdAt: context.clock.now(),
-  })
+  }
+  const row = await context.rows.templates.insert(fresh, recordOf(order.idempotency, 'template', ref))
+  order.begun(row)
   try {
     return await build(context, driver, row, progress, signal)
   } catch (caught) {

@@ -1,4 +1,5 @@
-import type { Cancellable, Egress, ImageSource, Progress, ReadyCheck, Resources, Template } from '@hearth/model'
+import type { Egress, ImageSource, Progress, ReadyCheck, Resources, Template } from '@hearth/model'
+import type { OnceOptions } from '../idempotency/once.ts'
 
 /** A recipe as users give it; what is absent takes the default. */
 export interface TemplateRequest {
@@ -15,13 +16,23 @@ export interface TemplateRequest {
   readonly egress?: Egress
 }
 
-export interface BuildOptions extends Cancellable {
+export interface BuildOptions extends OnceOptions {
   readonly progress?: Progress
   /** Make a new version even when nothing changed. */
   readonly noCache?: boolean
 }
 
+/** A build that goes on by itself. */
+export interface TemplateBegun {
+  /** `building`, or `ready` when nothing has changed since it was built. */
+  readonly template: Template
+  /** How it ends; a failure that nobody waits for harms nobody. */
+  readonly done: Promise<Template>
+}
+
 export interface EngineTemplates {
+  /** As `build`, but resolves once the version has its row. Rejects when it never comes so far. */
+  begin(request: TemplateRequest, options?: BuildOptions): Promise<TemplateBegun>
   /**
    * Builds the next version, or answers with the newest when it has the same content. A version is `ready` when a test restore
    * of its snapshot answered. A failed build leaves a `failed` row that says why, and nothing else; a cancelled one leaves nothing.

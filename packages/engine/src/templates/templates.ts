@@ -1,9 +1,10 @@
 import { HearthError, parseTemplateRef, type Template } from '@hearth/model'
 import type { Context } from '../context.ts'
+import { onceOnly } from '../idempotency/once.ts'
 import { eraseSnapshot } from '../snapshots/erase-snapshot.ts'
 import { buildTemplate, withSnapshot } from './build-template.ts'
 import { checkTemplate } from './check-template.ts'
-import type { BuildOptions, EngineTemplates, TemplateRequest } from './engine-templates.ts'
+import type { BuildOptions, EngineTemplates, TemplateBegun, TemplateRequest } from './engine-templates.ts'
 import { findTemplate } from './find-template.ts'
 
 const silent = () => undefined
@@ -16,10 +17,20 @@ export class Templates implements EngineTemplates {
     this.#context = context
   }
 
-  async build(request: TemplateRequest, options: BuildOptions = {}): Promise<Template> {
+  async build(request: TemplateRequest, options?: BuildOptions): Promise<Template> {
+    const { done } = await this.begin(request, options)
+    return done
+  }
+
+  async begin(request: TemplateRequest, options: BuildOptions = {}): Promise<TemplateBegun> {
     const spec = checkTemplate(request)
-    const order = { spec, progress: options.progress ?? silent, noCache: options.noCache ?? false }
-    return this.#turn(spec.name, options.signal, (signal) => buildTemplate(this.#context, order, signal))
+    const { progress = silent, noCache = false, signal: cancel, idempotency } = options
+    const begun = Promise.withResolvers<Template>()
+    const order = { spec, progress, noCache, idempotency, begun: begun.resolve }
+    const build = (signal: AbortSignal) => buildTemplate(this.#context, order, signal)
+    const done = onceOnly(this.#context, idempotency, () => this.#turn(spec.name, cancel, build))
+    done.catch(begun.reject)
+    return { template: await begun.promise, done }
   }
 
   async list(): Promise<Template[]> {

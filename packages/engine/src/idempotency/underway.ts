@@ -1,0 +1,20 @@
+/** The records whose requests are being worked on in this process. What is pending and not here was left by one that died. */
+export class Underway {
+  readonly #counts = new Map<string, number>()
+
+  has(id: string): boolean {
+    return this.#counts.has(id)
+  }
+
+  async during<T>(id: string, work: () => Promise<T>): Promise<T> {
+    // Two of the same id may be here at once, until the store refuses one of them.
+    this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1)
+    try {
+      return await work()
+    } finally {
+      const left = (this.#counts.get(id) ?? 1) - 1
+      if (left > 0) this.#counts.set(id, left)
+      else this.#counts.delete(id)
+    }
+  }
+}
