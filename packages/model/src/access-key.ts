@@ -1,4 +1,5 @@
-import type { Name } from './names.ts'
+import { invalidInput } from './errors.ts'
+import { letters, type Name, type RandomBytes } from './names.ts'
 
 /** `k-` and 16 of a–z, 0–9: names a key without giving it away. */
 export type KeyId = string & { readonly keyId: unique symbol }
@@ -42,4 +43,15 @@ export interface AuditEntry {
   readonly namespace?: Name
   readonly status: number
   readonly requestId: string
+}
+
+/** @throws HearthError `invalid_input` */
+export function parseKeyId(text: string, field = 'key'): KeyId {
+  if (!/^k-[a-z0-9]{16}$/.test(text)) throw invalidInput(field, text, 'the id of a key is "k-" and 16 of a-z, 0-9')
+  return text as KeyId
+}
+
+/** A fresh id of a key. */
+export function newKeyId(random: RandomBytes): KeyId {
+  return `k-${letters(random)}` as KeyId
 }

@@ -1,4 +1,4 @@
-export { type AccessKey, type AuditEntry, type KeyId, type KeyScope, keyScopes } from './access-key.ts'
+export { type AccessKey, type AuditEntry, type KeyId, type KeyScope, keyScopes, newKeyId, parseKeyId } from './access-key.ts'
 export { type Clock, systemClock } from './clock.ts'
 export {
   type DriverErrorKind,

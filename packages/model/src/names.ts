@@ -68,7 +68,8 @@ export function newSnapshotId(random: RandomBytes): SnapshotId {
   return `s-${letters(random)}` as SnapshotId
 }
 
-function letters(random: RandomBytes): string {
+/** 16 of a–z, 0–9: 82 bits. */
+export function letters(random: RandomBytes): string {
   let text = ''
   while (text.length < 16) {
     for (const byte of random(24)) {

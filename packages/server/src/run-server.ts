@@ -1,6 +1,8 @@
 import { writeSync } from 'node:fs'
 import { createEngine, type EngineParts } from '@hearth/engine'
 import type { Log, MachineDriver, StateStore } from '@hearth/model'
+import { createAuth } from './auth/auth.ts'
+import { makeFirstKey } from './auth/first-key.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import { type HomeLayout, homeLayout, makeHome, prepareHome } from './home/home-layout.ts'
 import { lockHome } from './home/home-lock.ts'
@@ -9,6 +11,7 @@ import { serve } from './serve.ts'
 import { Shutdown } from './shutdown.ts'
 import { countRows } from './telemetry/metrics/count-rows.ts'
 import { openTelemetry } from './telemetry/open-telemetry.ts'
+import type { TlsFiles } from './tls/tls-files.ts'
 
 /** What a server is made of; only a main file knows the classes behind it. */
 export interface ServerParts
@@ -65,6 +68,10 @@ async function start(
   const { meter, metrics } = telemetry
   const store = metrics.measured(await parts.openStore(home.database, host))
   shutdown.later('store', () => store.close())
+  const { requestsPerMinute, auditDays, corsOrigins } = config
+  const auth = createAuth({ store, clock, log, random: parts.random, requestsPerMinute, auditDays })
+  shutdown.later('auth', () => auth.close())
+  await makeFirstKey(home.keys, store, auth.keys, log)
   const drivers = await parts.openDrivers(home)
   metrics.knowDrivers(drivers.map(({ name }) => name))
   metrics.countBy(() => countRows(store, host))
@@ -77,8 +84,8 @@ async function start(
   const system = { version, home: home.root, pid, startedAt }
   const stop = () => asked.resolve()
   const serving = await serve(
-    { engine, drivers, log, clock, system, metrics, stop },
-    { socket: home.socket, listen: config.listen },
+    { engine, drivers, log, clock, system, metrics, stop, auth, corsOrigins },
+    { socket: home.socket, listen: config.listen, tls: tlsFilesOf(config) },
   )
   shutdown.later('api', () => serving.close())
 
@@ -86,6 +93,10 @@ async function start(
   log.info('server.ready', { version, pid, home: home.root, socket: home.socket, url: serving.url, tookMs })
   if (readyFd !== undefined) tellReady(readyFd, { ready: true, pid, socket: home.socket }, log)
   return { socket: home.socket, url: serving.url, asked: asked.promise, close: () => shutdown.run() }
+}
+
+function tlsFilesOf({ tlsCert, tlsKey }: LoadedConfig['config']): TlsFiles | undefined {
+  return tlsCert === undefined || tlsKey === undefined ? undefined : { certFile: tlsCert, keyFile: tlsKey }
 }
 
 function tellReady(fd: number, news: object, log: Log): void {

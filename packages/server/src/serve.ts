@@ -1,7 +1,10 @@
 import { chmod, rm } from 'node:fs/promises'
+import type { Server } from 'node:tls'
 import { HearthError, type Log, messageOf } from '@hearth/model'
+import { isLoopback } from './config/check-together.ts'
 import { createHttp } from './http/create-http.ts'
 import type { App, HttpParts } from './http/http-parts.ts'
+import { followTlsFiles, readTlsFiles, type TlsFiles } from './tls/tls-files.ts'
 
 /** How long requests under way may take to notice that they are ended, in milliseconds. */
 const closeLimitMs = 5000
@@ -10,6 +13,8 @@ export interface ServeOptions {
   /** The unix socket; one that is left of a dead server is replaced. */
   readonly socket: string
   readonly listen?: { readonly host: string; readonly port: number } | undefined
+  /** Serve the TCP address over TLS. */
+  readonly tls?: TlsFiles | undefined
 }
 
 /** The API, being served. */
@@ -20,31 +25,57 @@ export interface Serving {
   close(): Promise<void>
 }
 
-/** Serves the API on a unix socket for this user alone and, where asked, on a loopback port. Only the holder of the home may. */
-export async function serve(parts: Omit<HttpParts, 'hostPaths' | 'loopbackOnly'>, options: ServeOptions): Promise<Serving> {
-  const apps = [await serveSocket(parts, options.socket)]
-  const close = async () => {
-    await Promise.all(apps.map((app) => closeApp(app, parts.log)))
-  }
-  if (options.listen === undefined) return { url: undefined, close }
+/** What is the same wherever the API is served. */
+type SharedParts = Omit<HttpParts, 'hostPaths' | 'loopbackOnly' | 'everyoneIsOwner' | 'tls'>
+
+/**
+ * Serves the API on a unix socket for this user alone, who needs no key there, and, where asked, on a TCP address for whoever
+ * has one. Only the holder of the home may.
+ */
+export async function serve(parts: SharedParts, options: ServeOptions): Promise<Serving> {
+  const unix = await serveSocket(parts, options.socket)
+  if (options.listen === undefined) return { url: undefined, close: () => closeApp(unix, parts.log) }
   try {
-    const tcp = createHttp({ ...parts, hostPaths: false, loopbackOnly: true })
-    const url = await tcp.listen(options.listen)
-    apps.push(tcp)
-    return { url, close }
+    const tcp = await serveAddress(parts, options.listen, options.tls)
+    const close = async () => {
+      await Promise.all([closeApp(unix, parts.log), tcp.close()])
+    }
+    return { url: tcp.url, close }
   } catch (error) {
-    await close()
-    const where = `${options.listen.host}:${options.listen.port}`
-    throw new HearthError('invalid_input', `listen: ${where} cannot be listened on: ${messageOf(error)}`, { cause: error })
+    await closeApp(unix, parts.log)
+    throw error
   }
 }
 
-async function serveSocket(parts: Omit<HttpParts, 'hostPaths' | 'loopbackOnly'>, path: string): Promise<App> {
+async function serveSocket(parts: SharedParts, path: string): Promise<App> {
   await rm(path, { force: true })
-  const app = createHttp({ ...parts, hostPaths: true, loopbackOnly: false })
+  const app = createHttp({ ...parts, hostPaths: true, loopbackOnly: false, everyoneIsOwner: true })
   await app.listen({ path })
   await chmod(path, 0o600)
   return app
+}
+
+async function serveAddress(
+  parts: SharedParts,
+  listen: NonNullable<ServeOptions['listen']>,
+  files: TlsFiles | undefined,
+): Promise<{ url: string; close: () => Promise<void> }> {
+  const tls = files && (await readTlsFiles(files))
+  const app = createHttp({ ...parts, hostPaths: false, loopbackOnly: isLoopback(listen.host), everyoneIsOwner: false, tls })
+  const url = await app.listen(listen).catch((error: unknown) => {
+    const where = `${listen.host}:${listen.port}`
+    throw new HearthError('invalid_input', `listen: ${where} cannot be listened on: ${messageOf(error)}`, { cause: error })
+  })
+  const closing = new AbortController()
+  const { log, clock } = parts
+  const server = app.server as unknown as Server
+  const following = files && tls && followTlsFiles(files, { server, used: tls, clock, log, signal: closing.signal })
+  const close = async () => {
+    closing.abort()
+    await following
+    await closeApp(app, log)
+  }
+  return { url, close }
 }
 
 /** Clients that do not go when asked are cut off. */

@@ -5,7 +5,7 @@ import { json, text } from 'node:stream/consumers'
 import { MemoryDriver, MemoryHost } from '@hearth/drivers'
 import { type Log, silentLog, systemClock } from '@hearth/model'
 import { generateSshHostKey, openGuest } from '@hearth/protocol'
-import { type Config, type LoadedConfig, type RunningServer, receiptVerifier, runServer } from '@hearth/server'
+import { type Config, type LoadedConfig, type RunningServer, receiptVerifier, runServer, settings } from '@hearth/server'
 import { openSqliteStore, takeFileLock } from '@hearth/store'
 
 export interface MemoryServer extends RunningServer {
@@ -20,16 +20,16 @@ export async function memoryServer(
     readonly listen?: { host: string; port: number }
     readonly log?: Log
     readonly otlpEndpoint?: string
+    readonly config?: Partial<Config>
   } = {},
 ): Promise<MemoryServer> {
   const { host = new MemoryHost(), listen, log = silentLog } = options
   const config: Config = {
+    ...defaults(),
+    ...options.config,
     home,
-    log: 'info',
     listen,
     drivers: ['memory'],
-    accel: 'auto',
-    assets: '/nowhere',
     otlpEndpoint: options.otlpEndpoint,
   }
   const origins = Object.fromEntries(Object.keys(config).map((name) => [name, 'default'])) as LoadedConfig['origins']
@@ -51,6 +51,12 @@ export async function memoryServer(
     },
   )
   return { ...server, host }
+}
+
+function defaults(): Config {
+  const context = { isRoot: false, userHome: '/nowhere', assets: '/nowhere' }
+  const values = Object.entries(settings).map(([name, { fallback }]) => [name, fallback(context)])
+  return Object.fromEntries(values) as Config
 }
 
 /** One request to the server of `home`; the answer's body is not read yet. */

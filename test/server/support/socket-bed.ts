@@ -4,6 +4,7 @@ import type { Engine } from '@hearth/engine'
 import { type ExecExit, type ExecHandle, type GuestSession, HearthError, silentLog, systemClock } from '@hearth/model'
 import { expect, vi } from 'vitest'
 import { WebSocket } from 'ws'
+import { ownerParts } from '../../../packages/server/src/auth/testing/test-auth.ts'
 import { createHttp } from '../../../packages/server/src/http/create-http.ts'
 
 /** A process in a machine that does what the case says. */
@@ -64,6 +65,7 @@ export async function scriptedApi(path: string, session: Partial<GuestSession>) 
     stop: () => undefined,
     hostPaths: true,
     loopbackOnly: false,
+    ...ownerParts(),
   })
   await app.listen({ path })
   return app

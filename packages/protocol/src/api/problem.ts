@@ -11,6 +11,7 @@ export const problemSchema = z.object({
   code: z.enum(codes),
   detail: z.string().describe('What happened here'),
   hint: z.string().optional().describe('What can be done next'),
+  requestId: z.string().optional().describe('By which it is found in the log of the server'),
   details: z.record(z.string(), z.unknown()).optional().describe('Further facts for programs'),
 })
 export type Problem = z.output<typeof problemSchema>

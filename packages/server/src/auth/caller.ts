@@ -2,8 +2,12 @@ import { type AccessKey, HearthError, type KeyId, type KeyScope, keyScopes, type
 
 /** Who asks. What a caller may not see is not there; what it may see but not do is forbidden. */
 export interface Caller {
+  /** False: whoever asked for what everyone may have. */
+  readonly isKnown: boolean
   /** Absent: the owner of the server, on its unix socket. */
   readonly key?: KeyId
+  /** Of the key; by it a ticket finds its key again. */
+  readonly keyHash?: string
   /** Where the caller may do something at all; `*` everywhere, also with what belongs to no namespace. */
   readonly namespaces: readonly Name[] | '*'
   /** Whether the caller may see this namespace. */
@@ -24,15 +28,31 @@ export function includesScope(has: KeyScope, needed: KeyScope): boolean {
 /** Whoever may open the unix socket: everything is theirs. */
 export const ownerCaller: Caller = callerOf({ scope: 'admin', namespaces: '*' })
 
+/** Whoever it is: where no key is needed, nobody is asked for one. */
+export const nobody: Caller = {
+  isKnown: false,
+  namespaces: [],
+  sees: () => false,
+  require: refuse,
+  requireOnServer: refuse,
+  requireAnywhere: refuse,
+}
+
+function refuse(): never {
+  throw new HearthError('unauthenticated', 'this needs a key')
+}
+
 /** The caller that a key makes. */
-export function callerOf(key: Pick<AccessKey, 'scope' | 'namespaces'> & { readonly id?: KeyId }): Caller {
-  const { id, scope, namespaces } = key
+export function callerOf(key: Pick<AccessKey, 'scope' | 'namespaces'> & Partial<Pick<AccessKey, 'id' | 'hash'>>): Caller {
+  const { id, hash, scope, namespaces } = key
   const requireAnywhere = (needed: KeyScope) => {
     if (!includesScope(scope, needed)) throw tooSmall(scope, needed)
   }
   const sees = (namespace: string) => namespaces === '*' || namespaces.some((one) => one === namespace)
   return {
+    isKnown: true,
     ...(id !== undefined && { key: id }),
+    ...(hash !== undefined && { keyHash: hash }),
     namespaces,
     sees,
     requireAnywhere,

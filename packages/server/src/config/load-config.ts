@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { HearthError, invalidInput, messageOf } from '@hearth/model'
 import type * as z from 'zod'
 import { allowedBy } from '../http/allowed.ts'
+import { checkTogether } from './check-together.ts'
 import { type Config, type DefaultsContext, type SettingName, settings } from './settings.ts'
 
 /** Where a value was found: `flag --log`, `environment HEARTH_LOG`, `file /…/hearth.yaml`, or `default`. */
@@ -53,6 +54,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   settle('home', undefined)
   const file = await readConfigFile(join(String(values.home), 'hearth.yaml'))
   for (const name of names) if (name !== 'home') settle(name, file)
+  checkTogether(values as Config)
   return { config: values as Config, origins: origins as Origins, readyFd: readReadyFd(flags['ready-fd']), showOnly }
 }
 

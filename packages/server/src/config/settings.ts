@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import * as z from 'zod'
 
 /** Where a value comes from when nothing names it. */
@@ -23,6 +24,13 @@ interface Setting<T> {
 const setting = <T>(value: Setting<T>): Setting<T> => value
 
 const absolutePath = z.string().regex(/^\/[^\0]*$/, { error: 'an absolute path' })
+/** A list, or its entries with commas between them. */
+const list = <T extends z.ZodType>(entry: T) =>
+  z.preprocess((value) => (typeof value === 'string' ? value.split(',').map((one) => one.trim()) : value), z.array(entry).min(1))
+const switchSchema = z.preprocess(
+  (value) => (value === 'true' || value === '1' ? true : value === 'false' || value === '0' ? false : value),
+  z.boolean({ error: 'true or false' }),
+)
 /** Every setting there is; `docs/reference/config.md` has an entry for each, and a test holds both together. */
 export const settings = {
   home: setting({
@@ -42,17 +50,58 @@ export const settings = {
   listen: setting<{ host: string; port: number } | undefined>({
     flag: 'listen',
     env: 'HEARTH_LISTEN',
-    schema: z.string().transform(readLoopback),
+    schema: z.string().transform(readAddress),
     fallback: () => undefined,
-    about: 'Also answer on this TCP address; loopback only. Whoever can reach it on this host may do everything, so it is off.',
+    about: 'Also answer on this TCP address, to whoever has a key. Beyond loopback only with TLS, or with `insecureListen`.',
+  }),
+  insecureListen: setting({
+    flag: 'insecure-listen',
+    env: 'HEARTH_INSECURE_LISTEN',
+    schema: switchSchema,
+    fallback: () => false,
+    about: 'Answer beyond loopback without TLS: for networks where something else encrypts. Keys travel as they are.',
+  }),
+  tlsCert: setting<string | undefined>({
+    flag: 'tls-cert',
+    env: 'HEARTH_TLS_CERT',
+    schema: absolutePath,
+    fallback: () => undefined,
+    about: 'The certificate of the TCP address with its chain, PEM; `tlsKey` belongs to it. Read again when it changes.',
+  }),
+  tlsKey: setting<string | undefined>({
+    flag: 'tls-key',
+    env: 'HEARTH_TLS_KEY',
+    schema: absolutePath,
+    fallback: () => undefined,
+    about: 'The private key of `tlsCert`, PEM.',
+  }),
+  corsOrigins: setting<readonly string[]>({
+    flag: 'cors-origins',
+    env: 'HEARTH_CORS_ORIGINS',
+    schema: list(
+      z.union([z.literal('*'), z.string().refine(isOrigin, { error: 'origins such as https://console.example.org, or *' })]),
+    ),
+    fallback: () => [],
+    about: 'Web pages of these origins may use the API with a key of their own; none by default.',
+  }),
+  requestsPerMinute: setting({
+    flag: 'requests-per-minute',
+    env: 'HEARTH_REQUESTS_PER_MINUTE',
+    schema: z.coerce.number<unknown>().int().min(0).max(10_000_000),
+    fallback: () => 60_000,
+    about: 'How many requests each key has that has no number of its own; 0 sets no limit. The unix socket has none.',
+  }),
+  auditDays: setting({
+    flag: 'audit-days',
+    env: 'HEARTH_AUDIT_DAYS',
+    schema: z.coerce.number<unknown>().int().min(1).max(36_500),
+    fallback: () => 90,
+    about: 'How long the audit log is kept.',
   }),
   drivers: setting({
     flag: 'drivers',
     env: 'HEARTH_DRIVERS',
-    schema: z.preprocess(
-      (value) => (typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value),
-      z.array(z.enum(['qemu', 'memory'])).min(1),
-    ),
+    schema: list(z.enum(['qemu', 'memory'])),
     fallback: (): ('qemu' | 'memory')[] => ['qemu'],
     about: 'Which drivers to use; the first makes new templates. `memory` only pretends, and its machines end with the server.',
   }),
@@ -90,12 +139,16 @@ function isHttpUrl(text: string): boolean {
   return (protocol === 'http:' || protocol === 'https:') && username === '' && password === ''
 }
 
-function readLoopback(text: string, context: z.RefinementCtx): { host: string; port: number } {
-  const match = /^(127\.0\.0\.1|localhost|\[::1\]):([0-9]{1,5})$/.exec(text)
-  const port = Number(match?.[2])
-  if (match?.[1] === undefined || port > 65_535) {
-    context.addIssue({ code: 'custom', message: 'a loopback address and port, such as 127.0.0.1:4747', input: text })
+function isOrigin(text: string): boolean {
+  return /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text
+}
+
+function readAddress(text: string, context: z.RefinementCtx): { host: string; port: number } {
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]]+)):([0-9]{1,5})$/.exec(text) ?? []
+  const host = bracketed !== undefined && isIPv6(bracketed) ? bracketed : plain
+  if (host === undefined || !(isIPv6(host) || /^[a-zA-Z0-9.-]{1,253}$/.test(host)) || Number(digits) > 65_535) {
+    context.addIssue({ code: 'custom', message: 'an address and port, such as 127.0.0.1:4747 or [::]:4747', input: text })
     return z.NEVER
   }
-  return { host: match[1].replace(/[[\]]/g, ''), port }
+  return { host, port: Number(digits) }
 }

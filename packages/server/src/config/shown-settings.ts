@@ -17,7 +17,8 @@ export function shownSettings({ config, origins }: LoadedConfig): ShownSetting[]
 function asGiven(value: Config[SettingName]): string | null {
   if (value === undefined) return null
   if (typeof value === 'string') return value
-  if (Array.isArray(value)) return value.join(',')
+  if (Array.isArray(value)) return value.length === 0 ? null : value.join(',')
+  if (typeof value !== 'object') return String(value)
   const { host, port } = value as NonNullable<Config['listen']>
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }

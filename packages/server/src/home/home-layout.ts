@@ -16,6 +16,8 @@ export interface HomeLayout {
   /** Who holds the lock; read only while it is held. */
   readonly holder: string
   readonly tmp: string
+  /** The key of the first start. */
+  readonly keys: string
 }
 
 /** The layout of `root`. @throws HearthError `invalid_input` when sockets in it would have names that are too long */
@@ -34,6 +36,7 @@ export function homeLayout(root: string): HomeLayout {
     lock: join(root, 'server.lock.db'),
     holder: join(root, 'server.json'),
     tmp: join(root, 'tmp'),
+    keys: join(root, 'keys'),
   }
 }
 

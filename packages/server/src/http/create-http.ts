@@ -1,13 +1,17 @@
 import websocket from '@fastify/websocket'
 import { HearthError } from '@hearth/model'
-import fastify, { type FastifySerializerCompiler } from 'fastify'
+import fastify, { type FastifySerializerCompiler, type FastifyServerOptions } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type * as z from 'zod'
+import { auditRequests } from '../auth/audit-requests.ts'
+import { authenticate } from '../auth/authenticate.ts'
+import { allowOrigins } from './cors.ts'
 import type { App, HttpParts, RouteParts } from './http-parts.ts'
 import { guardLoopback } from './loopback-guard.ts'
 import { measureRequests } from './measure-requests.ts'
 import { OpenRequests } from './open-requests.ts'
 import { answerProblem } from './problem.ts'
+import { requestIdOf, tellRequestId } from './request-id.ts'
 import { registerRoutes } from './routes/register-routes.ts'
 import { validateRequest } from './validation.ts'
 import { maxMessageBytes } from './web-socket/client-socket.ts'
@@ -24,7 +28,9 @@ export function createHttp(parts: HttpParts, prepare?: (app: App) => void): App 
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: 128 },
-  }).withTypeProvider<ZodTypeProvider>()
+    genReqId: requestIdOf,
+    ...(parts.tls !== undefined && { https: { ...parts.tls, minVersion: 'TLSv1.2' } }),
+  } as FastifyServerOptions).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validateRequest)
   app.setSerializerCompiler(parts.checkAnswers ? checkedJson : plainJson)
   app.setErrorHandler((error, request, reply) => answerProblem(parts.log, error, request, reply))
@@ -36,11 +42,16 @@ export function createHttp(parts: HttpParts, prepare?: (app: App) => void): App 
   })
   app.addHook('preClose', async () => open.abortAll())
   app.addHook('onResponse', async (request, reply) => {
-    const { method, routeOptions } = request
-    parts.log.debug('http.answered', { method, route: routeOptions.url, status: reply.statusCode, tookMs: reply.elapsedTime })
+    const { method, routeOptions, id, caller } = request
+    const route = { method, route: routeOptions.url, requestId: id, key: caller?.key }
+    parts.log.debug('http.answered', { ...route, status: reply.statusCode, tookMs: reply.elapsedTime })
   })
   if (parts.metrics) measureRequests(app, parts.metrics.http)
-  if (parts.loopbackOnly) guardLoopback(app)
+  tellRequestId(app)
+  if (parts.loopbackOnly) guardLoopback(app, parts.corsOrigins)
+  allowOrigins(app, parts.corsOrigins)
+  authenticate(app, parts)
+  auditRequests(app, parts.auth, () => parts.clock.now())
   app.register(websocket, { options: { perMessageDeflate: false, maxPayload: maxMessageBytes } })
   prepare?.(app)
   const openApi = async () => {

@@ -3,6 +3,7 @@ import type { Engine } from '@hearth/engine'
 import type { Clock, Log, MachineDriver } from '@hearth/model'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Auth } from '../auth/auth.ts'
 import type { Metrics } from '../telemetry/metrics/create-metrics.ts'
 import type { OpenRequests } from './open-requests.ts'
 
@@ -22,6 +23,14 @@ export interface HttpParts {
   readonly hostPaths: boolean
   /** Refuse requests that a web page of somebody else could have made: needed on TCP, where browsers reach. */
   readonly loopbackOnly: boolean
+  /** Who may ask what. */
+  readonly auth: Auth
+  /** No key is needed: only the owner of the server can reach this. */
+  readonly everyoneIsOwner: boolean
+  /** Origins whose web pages may use the API; `*`: all. */
+  readonly corsOrigins: readonly string[]
+  /** The certificate and its key, PEM, where the API is served over TLS. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined
   /** Check each answer against its schema and fail when it does not fit; for tests. */
   readonly checkAnswers?: boolean
 }

@@ -1,16 +1,18 @@
 import { HearthError } from '@hearth/model'
+import { isAllowed } from './cors.ts'
 import type { App } from './http-parts.ts'
 
 const loopbackHost = /^(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?$/
 
 /**
  * Refuses what a foreign web page in this user's browser could send to a loopback port: a host name that was made to
- * point here (DNS rebinding), or another origin.
+ * point here (DNS rebinding), or an origin that is neither this computer nor one of `origins`.
  */
-export function guardLoopback(app: App): void {
+export function guardLoopback(app: App, origins: readonly string[]): void {
   app.addHook('onRequest', async ({ headers }) => {
     if (!loopbackHost.test(headers.host ?? '')) refuse('Host', headers.host)
-    if (headers.origin !== undefined && !isLoopbackOrigin(headers.origin)) refuse('Origin', headers.origin)
+    const { origin } = headers
+    if (origin !== undefined && !isLoopbackOrigin(origin) && !isAllowed(origin, origins)) refuse('Origin', origin)
   })
 }
 

@@ -63,10 +63,13 @@ export function problemOf(error: unknown): Problem {
 
 /** Answers an error; what is our own fault is logged with its cause. */
 export function answerProblem(log: Log, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = problemOf(wrongRequest(error) ?? error)
+  const problem: Problem = { ...problemOf(wrongRequest(error) ?? error), requestId: request.id }
+  const retryAfterMs = problem.details?.retryAfterMs
+  if (typeof retryAfterMs === 'number') reply.header('retry-after', Math.ceil(retryAfterMs / 1000))
   if (problem.code === 'internal') {
     const stack = error instanceof Error ? error.stack : undefined
-    log.error('http.failed', { method: request.method, route: request.routeOptions.url, error: problem.detail, stack })
+    const { method, routeOptions, id } = request
+    log.error('http.failed', { method, route: routeOptions.url, requestId: id, error: problem.detail, stack })
   }
   return reply.code(problem.status).type(problemContentType).send(JSON.stringify(problem))
 }

@@ -2,6 +2,7 @@ import type { Engine } from '@hearth/engine'
 import { HearthError, silentLog, systemClock } from '@hearth/model'
 import type { InjectOptions } from 'fastify'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ownerParts } from '../../auth/testing/test-auth.ts'
 import { createHttp } from '../create-http.ts'
 import type { App, HttpParts } from '../http-parts.ts'
 
@@ -18,6 +19,7 @@ function make(change: Partial<HttpParts> = {}): App {
     stop: () => undefined,
     hostPaths: true,
     loopbackOnly: false,
+    ...ownerParts(),
     ...change,
   })
 }

@@ -4,6 +4,7 @@ import type { Engine, EngineEvent } from '@hearth/engine'
 import { type FileStat, HearthError, type Machine, type Snapshot, silentLog, systemClock, type Template } from '@hearth/model'
 import type { InjectOptions } from 'fastify'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ownerParts } from '../../auth/testing/test-auth.ts'
 import { createHttp } from '../create-http.ts'
 import type { App, HttpParts } from '../http-parts.ts'
 
@@ -108,6 +109,7 @@ function make(change: Partial<HttpParts> = {}): App {
     stop,
     hostPaths: true,
     loopbackOnly: false,
+    ...ownerParts(),
     checkAnswers: true,
     ...change,
   })

@@ -1,0 +1,94 @@
+import { type AccessKey, defaultNamespace, HearthError } from '@hearth/model'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { App } from '../http/http-parts.ts'
+import type { Auth } from './auth.ts'
+import { type Caller, callerOf, nobody, ownerCaller } from './caller.ts'
+import { credentialOf, pathOf } from './credentials.ts'
+import { looksLikeKey } from './key-secret.ts'
+import type { Needs } from './needs.ts'
+import type { Taken } from './token-buckets.ts'
+
+/** A route that says nothing is closed to all but this. */
+const undeclared: Needs = { scope: 'admin', of: 'server' }
+
+export interface AuthenticateOptions {
+  readonly auth: Auth
+  /** On a unix socket that only the owner of the server can open. */
+  readonly everyoneIsOwner: boolean
+}
+
+/**
+ * Lets each request through whose caller may ask it, and tells the handler who that is (`request.caller`). Runs before a body
+ * is read. @throws HearthError `unauthenticated`, `forbidden`, `namespace_not_found`, `rate_limited`
+ */
+export function authenticate(app: App, { auth, everyoneIsOwner }: AuthenticateOptions): void {
+  app.decorateRequest('caller', null as unknown as Caller)
+  app.addHook('onRequest', async (request, reply) => {
+    request.caller = nobody
+    const wanted = request.routeOptions.config.needs ?? undeclared
+    if (wanted.scope === 'nothing') return
+    request.caller = everyoneIsOwner ? ownerCaller : await callerByKey(auth, request, reply)
+    // Where nothing is, that is the answer, to whoever has a key.
+    if (!request.is404) check(request, wanted)
+  })
+}
+
+function check(request: FastifyRequest, { scope, of }: Needs): void {
+  if (scope === 'nothing') return
+  if (of === 'namespace') request.caller.require(scope, namespaceOf(request))
+  else if (of === 'server') request.caller.requireOnServer(scope)
+  else request.caller.requireAnywhere(scope)
+}
+
+/** The namespace that a request is about: that of its path. */
+export function namespaceOf({ params }: FastifyRequest): string {
+  const { namespace } = (params ?? {}) as { readonly namespace?: string }
+  return namespace ?? defaultNamespace
+}
+
+async function callerByKey(auth: Auth, request: FastifyRequest, reply: FastifyReply): Promise<Caller> {
+  const found = await findCaller(auth, request, reply)
+  if (found === 'owner') return ownerCaller
+  const taken = auth.limits.request(found)
+  if (taken !== undefined) tellLimit(reply, taken)
+  if (taken?.ok === false) throw tooMany('this key', taken)
+  auth.lastUsed.note(found)
+  return callerOf(found)
+}
+
+async function findCaller(auth: Auth, request: FastifyRequest, reply: FastifyReply): Promise<AccessKey | 'owner'> {
+  const credential = credentialOf(request.raw.url ?? '', request.headers)
+  if (credential === undefined) throw unauthenticated(reply, 'this needs a key')
+  const { kind, secret } = credential
+  const allowed = auth.limits.mayTry(request.ip)
+  if (!allowed.ok && !(kind === 'key' && auth.ring.hasSeen(secret))) throw tooMany('wrong keys from this address', allowed)
+  if (kind === 'ticket') {
+    const holder = auth.tickets.redeem(secret, pathOf(request.raw.url ?? ''))
+    const found = holder === undefined || holder === 'owner' ? holder : await auth.ring.findByHash(holder.keyHash)
+    if (found !== undefined) return found
+  } else {
+    const found = looksLikeKey(secret) ? await auth.ring.find(secret) : undefined
+    if (found !== undefined) return found
+  }
+  auth.limits.refused(request.ip)
+  throw unauthenticated(reply, `the ${kind} is not valid`)
+}
+
+function unauthenticated(reply: FastifyReply, message: string): HearthError {
+  reply.header('www-authenticate', 'Bearer realm="hearth"')
+  return new HearthError('unauthenticated', message, {
+    hint: 'Send "Authorization: Bearer KEY" or "X-API-Key: KEY"; "hearth key create" on the host of the server makes one.',
+  })
+}
+
+function tellLimit(reply: FastifyReply, { limit, remaining, resetMs }: Taken): void {
+  reply.header('ratelimit-limit', limit)
+  reply.header('ratelimit-remaining', remaining)
+  reply.header('ratelimit-reset', Math.ceil(resetMs / 1000))
+}
+
+function tooMany(what: string, { limit, retryAfterMs }: Taken): HearthError {
+  return new HearthError('rate_limited', `too many requests: ${limit} a minute are allowed to ${what}`, {
+    details: { requestsPerMinute: limit, retryAfterMs },
+  })
+}

@@ -1,0 +1,21 @@
+import { HearthError, invalidInput } from '@hearth/model'
+import type { Config } from './settings.ts'
+
+/** What no setting can say of itself. @throws HearthError `invalid_input` */
+export function checkTogether({ listen, tlsCert, tlsKey, insecureListen }: Config): void {
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    const [missing, given] = tlsCert === undefined ? ['tlsCert', 'tlsKey'] : ['tlsKey', 'tlsCert']
+    throw new HearthError('invalid_input', `${missing} is missing; it belongs to ${given}`)
+  }
+  if (listen === undefined || isLoopback(listen.host) || tlsCert !== undefined || insecureListen) return
+  throw invalidInput(
+    'listen',
+    listen.host,
+    'beyond loopback keys would travel in the clear: set tlsCert and tlsKey, or insecureListen where something else encrypts',
+  )
+}
+
+/** Whether only this computer reaches an address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.[0-9]{1,3}){3}$/.test(host)
+}
