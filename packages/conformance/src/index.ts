@@ -5,4 +5,15 @@ export type { DriverBed } from './driver/driver-bed.ts'
 export type { DriverCase } from './driver/driver-case.ts'
 export { DriverRun, makeSharedTemplate, type SharedTemplate } from './driver/driver-run.ts'
 export { describeStore } from './store/describe-store.ts'
-export { bareMachine, fullMachine, machineId, snapshotId, snapshotRow, templateRow } from './store/rows.ts'
+export {
+  bareMachine,
+  eventOf,
+  fullMachine,
+  idempotencyRow,
+  keyRow,
+  machineId,
+  namespaceRow,
+  snapshotId,
+  snapshotRow,
+  templateRow,
+} from './store/rows.ts'

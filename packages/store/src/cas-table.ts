@@ -1,12 +1,18 @@
-import { type Change, HearthError, type Table } from '@hearth/model'
-import { type Columns, readRow, type SqlValue, writeFields } from './columns.ts'
-import type { Database } from './database.ts'
+import { type Alongside, type Change, HearthError, type Page, type PageQuery, type Table } from '@hearth/model'
+import { sql } from 'kysely'
+import { eventSteps, recordExists, recordSteps } from './alongside.ts'
+import { type Columns, readRow, type SqlValue, type Stored, writeFields } from './columns.ts'
+import type { Condition } from './conditions.ts'
+import type { Database, Query, Refusal } from './database.ts'
+import { checkLimit, pageOf, placeOf } from './keyset.ts'
 import type { TableShape } from './tables.ts'
 
 /** A table whose every change is one statement that holds only while the row is at the given `rev`. */
 export interface CasTable<Row extends { readonly rev: number }, Id extends string> extends Table<Row, Id> {
-  /** The rows whose fields equal `match`, oldest first. */
-  where(match: Partial<Row>): Promise<Row[]>
+  /** The rows that fit, oldest first. `light`: without what lies outside of the fields' own columns. */
+  where(conditions: readonly Condition[], light?: 'light'): Promise<Row[]>
+  /** A part of the rows that fit, newest first; light. */
+  page(conditions: readonly Condition[], query: PageQuery): Promise<Page<Row>>
 }
 
 /** Opens `shape` over `database`. */
@@ -17,70 +23,87 @@ export function casTable<Row extends { readonly rev: number; readonly createdAt:
   const { table } = shape
   const columns: Columns<Row> = shape.columns
   const key = columns[shape.key].column
-  const read = (stored: Record<string, SqlValue>): Row => readRow(columns, stored)
+  const own = Object.values<{ column: string }>(columns).map(({ column }) => column)
+  const read = (stored: Stored): Row => {
+    const row = readRow(columns, stored)
+    return shape.complete ? shape.complete(row, stored) : row
+  }
+  const written = (fields: Partial<Row>): Record<string, SqlValue> => ({
+    ...writeFields(columns, fields),
+    ...shape.derived?.(fields),
+  })
 
-  async function rows(match: Partial<Row>): Promise<Row[]> {
-    let query = database.sql.selectFrom(table).selectAll()
-    for (const [column, value] of Object.entries(writeFields(columns, match))) query = query.where(column, '=', value)
-    const found = await query.orderBy('created_at').orderBy(key).execute()
-    return found.map(read)
+  async function get(id: Id): Promise<Row | undefined> {
+    const [stored] = await database.run(database.sql.selectFrom(table).selectAll().where(key, '=', id))
+    return stored && read(stored)
   }
 
   async function missed(id: Id, rev: number): Promise<HearthError> {
-    const [now] = await rows({ [shape.key]: id } as Partial<Row>)
+    const now = await get(id)
     const state = now === undefined ? 'it is gone' : `it is at ${now.rev}`
     return new HearthError('store_conflict', `${table} ${id} was expected at revision ${rev}, but ${state}`, {
       details: { table, id, expectedRev: rev, ...(now && { rev: now.rev }) },
     })
   }
 
-  function refused(error: unknown, id: unknown, fields: Partial<Row>): unknown {
-    const rule = database.brokenRule(error)
-    if (rule === 'duplicate_key') {
-      return new HearthError('store_conflict', `${table} ${String(id)} exists already`, { details: { table, id }, cause: error })
+  /** Makes the change and what goes with it; gives what the change returned, or why nothing was done. */
+  async function commit(change: Query, mustTouch: boolean, alongside: Alongside): Promise<readonly Stored[] | Refusal> {
+    const before = recordSteps(database, alongside)
+    const outcome = await database.commit([...before, { query: change, mustTouch }, ...eventSteps(database, alongside)])
+    if ('rows' in outcome) {
+      if (alongside.event) database.news.tell()
+      return outcome.rows[before.length] ?? []
     }
-    if (rule === 'live_name') return nameTaken('name' in fields ? fields.name : undefined, error)
-    return error
+    if (alongside.idempotency && outcome.refused === 0) throw recordExists(alongside.idempotency.id, outcome.cause)
+    return outcome
   }
 
   return {
-    where: rows,
-    list: () => rows({}),
-    async insert(row) {
+    get,
+    list: () => rowsWhere([]),
+    where: rowsWhere,
+    async page(conditions, query) {
+      const behind = placeOf(query.cursor)
+      let select = database.sql.selectFrom(table).select(own)
+      for (const condition of conditions) select = select.where(condition)
+      if (behind) select = select.where(sql<boolean>`(created_at, ${sql.ref(key)}) < (${behind.at}, ${behind.id})`)
+      const ordered = select.orderBy('created_at', 'desc').orderBy(key, 'desc')
+      const stored = await database.run(ordered.limit(checkLimit(query.limit) + 1))
+      const rows = stored.map((row) => readRow(columns, row))
+      return pageOf(rows, query, (row) => ({ at: row.createdAt, id: String(row[shape.key]) }))
+    },
+    async insert(row, alongside = {}) {
       const full = { ...row, rev: 1 } as Row
-      try {
-        await database.sql.insertInto(table).values(writeFields(columns, full)).execute()
-      } catch (error) {
-        throw refused(error, full[shape.key], full)
-      }
-      return readRow(columns, writeFields(columns, full))
-    },
-    async get(id) {
-      const stored = await database.sql.selectFrom(table).selectAll().where(key, '=', id).executeTakeFirst()
-      return stored && read(stored)
-    },
-    async update(id, rev, change: Change<Row>) {
-      const fields = { ...change, rev: rev + 1 } as Partial<Row>
-      let stored: Record<string, SqlValue> | undefined
-      try {
-        stored = await database.sql
-          .updateTable(table)
-          .set(writeFields(columns, fields))
-          .where(key, '=', id)
-          .where('rev', '=', rev)
-          .returningAll()
-          .executeTakeFirst()
-      } catch (error) {
-        throw refused(error, id, fields)
-      }
-      if (stored === undefined) throw await missed(id, rev)
+      const stored = written(full)
+      const done = await commit(database.sql.insertInto(table).values(stored), false, alongside)
+      if ('refused' in done) throw refused(done, table, String(full[shape.key]), full)
       return read(stored)
     },
-    async delete(id, rev) {
-      const result = await database.sql.deleteFrom(table).where(key, '=', id).where('rev', '=', rev).executeTakeFirst()
-      if (result.numDeletedRows === 0n) throw await missed(id, rev)
+    async update(id, rev, change: Change<Row>, alongside = {}) {
+      const fields = { ...change, rev: rev + 1 } as Partial<Row>
+      const update = database.sql.updateTable(table).set(written(fields)).where(key, '=', id).where('rev', '=', rev)
+      const done = await commit(update.returningAll(), true, alongside)
+      if (!('refused' in done)) return read(done[0] as Stored)
+      throw done.rule === 'no_row' ? await missed(id, rev) : refused(done, table, id, fields)
+    },
+    async delete(id, rev, alongside = {}) {
+      const gone = database.sql.deleteFrom(table).where(key, '=', id).where('rev', '=', rev).returning(key)
+      const done = await commit(gone, true, alongside)
+      if ('refused' in done) throw await missed(id, rev)
     },
   }
+
+  async function rowsWhere(conditions: readonly Condition[], light?: 'light'): Promise<Row[]> {
+    const from = database.sql.selectFrom(table)
+    let select = light ? from.select(own) : from.selectAll()
+    for (const condition of conditions) select = select.where(condition)
+    return (await database.run(select.orderBy('created_at').orderBy(key))).map(light ? (row) => readRow(columns, row) : read)
+  }
+}
+
+function refused({ rule, cause }: Refusal, table: string, id: string, fields: object): HearthError {
+  if (rule === 'live_name') return nameTaken('name' in fields ? fields.name : undefined, cause)
+  return new HearthError('store_conflict', `${table} ${id} exists already`, { details: { table, id }, cause })
 }
 
 function nameTaken(name: unknown, cause: unknown): HearthError {

@@ -1,15 +1,60 @@
-import type { Kysely } from 'kysely'
-import type { SqlValue } from './columns.ts'
+import type { Compilable, CompiledQuery, Kysely, RawBuilder } from 'kysely'
+import type { SqlValue, Stored } from './columns.ts'
+import type { EventNews } from './event-news.ts'
 
 /** Every table alike; `tables.ts` says what each holds. */
 export interface AnyTables {
   [table: string]: Record<string, SqlValue>
 }
 
-/** One connection and what is particular to its kind of database. */
+/** Which rule a statement broke: an id that exists, a live machine's name, a row that others lean on is not there. */
+export type BrokenRule = 'duplicate_key' | 'live_name' | 'missing_parent'
+
+/** One statement, still to be put into words or put so already. */
+export type Query = Compilable | CompiledQuery
+
+/** The words and parameters of a statement. */
+export function inWords(query: Query): CompiledQuery {
+  return 'compile' in query ? query.compile() : query
+}
+
+/** One statement of a commit. */
+export interface Step {
+  readonly query: Query
+  /** Nothing of the commit is done when this one touches no row. It must return what it touches. */
+  readonly mustTouch?: boolean
+}
+
+/** Which step stopped a commit, so that nothing of it was done, and why. */
+export interface Refusal {
+  readonly refused: number
+  readonly rule: BrokenRule | 'no_row'
+  readonly cause?: unknown
+}
+
+/** What each step returned. */
+export type Outcome = { readonly rows: readonly (readonly Stored[])[] } | Refusal
+
+/** A database, and what is particular to its kind. What fails is a HearthError, but for the rules that a commit may break. */
 export interface Database {
+  /** Builds queries in this database's language. */
   readonly sql: Kysely<AnyTables>
-  /** Which rule an insert or update broke; `undefined` for every other error. */
-  brokenRule(error: unknown): 'duplicate_key' | 'live_name' | undefined
+  /** Runs one statement, which breaks no rule. */
+  run(query: Query): Promise<readonly Stored[]>
+  /** Runs all steps, or none of them. */
+  commit(steps: readonly Step[]): Promise<Outcome>
+  /** Says where in a text (first argument) another begins; 0 when nowhere. */
+  readonly position: 'instr' | 'strpos'
+  /** Where commits do not come in the order of their events' numbers. */
+  readonly order?: EventOrder
+  readonly news: EventNews
   close(): Promise<void>
+}
+
+/** How readers see events in order although those with lower numbers may be committed later. */
+export interface EventOrder {
+  /** Gives a transaction its place. Must run before it draws an event's number; every change of a row does it too. */
+  readonly takePlace: Query
+  /** True for events before which none can appear any more. */
+  readonly settled: RawBuilder<boolean>
 }

@@ -1,123 +1,133 @@
 import {
-  type Change,
+  type AccessKey,
+  defaultNamespace,
   HearthError,
-  liveMachineStates,
+  type IdempotencyRecord,
+  type KeyId,
   type Machine,
+  type MachineFilter,
   type MachineId,
   type MachineSecrets,
   type Name,
+  type Namespace,
+  namespaceDefaults,
+  type PageQuery,
   type Snapshot,
+  type SnapshotFilter,
+  type SnapshotId,
   type StateStore,
-  type Table,
   type Template,
   type TemplateRef,
 } from '@hearth/model'
+import { isLive, machineFits, snapshotFits } from './memory-filters.ts'
+import { MemoryLeases } from './memory-leases.ts'
+import { MemoryAudit, MemoryEvents } from './memory-log.ts'
+import { type Companions, conflict, MemoryTable } from './memory-table.ts'
 
 /** A state store in memory that keeps every promise of the port but to outlive the process. For tests. */
 export function memoryStore(): StateStore {
-  const templates = new MemoryTable<Template, TemplateRef>((row) => row.ref)
-  const machines = new MemoryTable<Machine, MachineId>((row) => row.id, refuseTakenName)
-  const snapshots = new MemoryTable<Snapshot, Snapshot['id']>((row) => row.id)
+  const events = new MemoryEvents()
+  const audit = new MemoryAudit()
+  const leases = new MemoryLeases()
+  const alone: Companions = { check: () => undefined, done: ({ event }) => event && events.add(event) }
+  const idempotency = new MemoryTable<IdempotencyRecord, string>('idempotency', (row) => row.id, alone)
+  const together = besideRecords(idempotency, events)
+  const namespaces = new MemoryTable<Namespace, Name>('namespaces', (row) => row.name, together)
+  const templates = new MemoryTable<Template, TemplateRef>('templates', (row) => row.ref, together)
+  const machines = new MemoryTable<Machine, MachineId>('machines', (row) => row.id, together, refuseTakenName)
+  const snapshots = new MemoryTable<Snapshot, SnapshotId>('snapshots', (row) => row.id, together)
+  const keys = new MemoryTable<AccessKey, KeyId>('access_keys', (row) => row.id, together, refuseKnownHash)
+  void namespaces.insert({ name: defaultNamespace, labels: {}, ...namespaceDefaults, createdAt: 0 })
+  const tables = { namespaces, templates, machines, snapshots, access_keys: keys, idempotency, events, audit, leases }
   return {
+    namespaces,
     templates: Object.assign(templates, {
-      versions: async (name: Name) => templates.where((row) => row.name === name).sort((a, b) => b.version - a.version),
+      versions: async (name: Name) => templates.rowsWhere((row) => row.name === name).sort((a, b) => b.version - a.version),
     }),
-    machines: Object.assign(machines, {
-      byName: async (name: Name) => machines.where((row) => row.name === name && isLive(row))[0],
-      putSecrets: async (id: MachineId, secrets: MachineSecrets) => machines.attach(id, secrets),
-      getSecrets: async (id: MachineId) => machines.attached(id) as MachineSecrets | undefined,
-      deleteSecrets: async (id: MachineId) => machines.detach(id),
-    }),
-    snapshots: Object.assign(snapshots, {
-      byTemplate: async (template: TemplateRef) => snapshots.where((row) => row.template === template),
+    machines: machineRows(machines),
+    snapshots: snapshotRows(snapshots),
+    keys: Object.assign(keys, { byHash: async (hash: string) => keys.rowsWhere((row) => row.hash === hash)[0] }),
+    idempotency: idempotencyRows(idempotency),
+    events,
+    audit: audit.table(),
+    leases,
+    ping: async () => undefined,
+    compact: async () => undefined,
+    backup: async () => {
+      throw new HearthError('state_conflict', 'a store in memory has nothing to copy')
+    },
+    check: async () => ({
+      problems: [],
+      rows: Object.fromEntries(Object.entries(tables).map(([name, { size }]) => [name, size])),
     }),
     close: async () => undefined,
   }
 }
 
-type Guard<Row> = (row: Row, others: readonly Row[]) => void
-
-class MemoryTable<Row extends { readonly rev: number; readonly createdAt: number }, Id extends string> implements Table<Row, Id> {
-  readonly #rows = new Map<Id, Row>()
-  readonly #attached = new Map<Id, unknown>()
-  readonly #idOf: (row: Omit<Row, 'rev'>) => Id
-  readonly #guard: Guard<Row>
-
-  constructor(idOf: (row: Omit<Row, 'rev'>) => Id, guard: Guard<Row> = () => undefined) {
-    this.#idOf = idOf
-    this.#guard = guard
+function besideRecords(records: MemoryTable<IdempotencyRecord, string>, events: MemoryEvents): Companions {
+  return {
+    check({ idempotency }) {
+      if (idempotency && records.has(idempotency.id)) throw conflict('idempotency', idempotency.id, 'exists already')
+    },
+    done({ idempotency, event }) {
+      // It is checked, and an insert does its work within the turn.
+      if (idempotency) void records.insert(idempotency)
+      if (event) events.add(event)
+    },
   }
+}
 
-  async insert(row: Omit<Row, 'rev'>): Promise<Row> {
-    const id = this.#idOf(row)
-    if (this.#rows.has(id)) throw conflict(id, 'exists already')
-    return this.#put(id, { ...row, rev: 1 } as Row)
-  }
+function machineRows(machines: MemoryTable<Machine, MachineId>): StateStore['machines'] {
+  return Object.assign(machines, {
+    byName: async (namespace: Name, name: Name) =>
+      machines.rowsWhere((row) => row.namespace === namespace && row.name === name && isLive(row))[0],
+    page: async (filter: MachineFilter, query: PageQuery) => machines.pageWhere(machineFits(filter), query),
+    live: async (filter: MachineFilter = {}) => machines.rowsWhere((row) => isLive(row) && machineFits(filter)(row)),
+    pruneEnded: async (at: number) => machines.prune((row) => !isLive(row) && row.endedAt !== undefined && row.endedAt < at),
+    putSecrets: async (id: MachineId, secrets: MachineSecrets) => machines.attach(id, secrets),
+    getSecrets: async (id: MachineId) => machines.attached(id) as MachineSecrets | undefined,
+    deleteSecrets: async (id: MachineId) => machines.detach(id),
+  })
+}
 
-  async get(id: Id): Promise<Row | undefined> {
-    return structuredClone(this.#rows.get(id))
-  }
+function snapshotRows(snapshots: MemoryTable<Snapshot, SnapshotId>): StateStore['snapshots'] {
+  return Object.assign(snapshots, {
+    byTemplate: async (template: TemplateRef) => snapshots.rowsWhere((row) => row.template === template),
+    children: async (parent: SnapshotId) =>
+      snapshots.rowsWhere((row) => row.parent === parent && row.state !== 'failed').map(withoutBlocks),
+    async page(filter: SnapshotFilter, query: PageQuery) {
+      const page = snapshots.pageWhere(snapshotFits(filter), query)
+      return { ...page, items: page.items.map(withoutBlocks) }
+    },
+    where: async (filter: SnapshotFilter) => snapshots.rowsWhere(snapshotFits(filter)).map(withoutBlocks),
+    async usage(namespace: Name) {
+      const counted = snapshots.rowsWhere((row) => row.namespace === namespace && row.kind === 'user' && row.state !== 'failed')
+      return { count: counted.length, bytes: counted.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0) }
+    },
+  })
+}
 
-  async update(id: Id, rev: number, change: Change<Row>): Promise<Row> {
-    return this.#put(id, { ...this.#at(id, rev), ...change, rev: rev + 1 })
-  }
+function idempotencyRows(records: MemoryTable<IdempotencyRecord, string>): StateStore['idempotency'] {
+  return Object.assign(records, {
+    pending: async (host: string) => records.rowsWhere((row) => row.host === host && row.state === 'pending'),
+    prune: async (at: number) => records.prune((row) => row.createdAt < at),
+  })
+}
 
-  async delete(id: Id, rev: number): Promise<void> {
-    this.#at(id, rev)
-    this.#rows.delete(id)
-    this.detach(id)
-  }
-
-  async list(): Promise<Row[]> {
-    return this.where(() => true)
-  }
-
-  /** Copies of the rows that fit, oldest first. */
-  where(fits: (row: Row) => boolean): Row[] {
-    const found = [...this.#rows.values()].filter(fits).map((row) => structuredClone(row))
-    return found.sort((a, b) => a.createdAt - b.createdAt)
-  }
-
-  attach(id: Id, value: unknown): void {
-    if (!this.#rows.has(id)) throw new HearthError('machine_not_found', `there is no row ${id}`)
-    this.#attached.set(id, structuredClone(value))
-  }
-
-  attached(id: Id): unknown {
-    return structuredClone(this.#attached.get(id))
-  }
-
-  detach(id: Id): void {
-    this.#attached.delete(id)
-  }
-
-  #at(id: Id, rev: number): Row {
-    const row = this.#rows.get(id)
-    if (row?.rev !== rev) throw conflict(id, `is at revision ${row?.rev ?? 'none'}, not ${rev}`)
-    return row
-  }
-
-  #put(id: Id, row: Row): Row {
-    const others = [...this.#rows].filter(([other]) => other !== id).map(([, other]) => other)
-    this.#guard(row, others)
-    const kept = structuredClone(row)
-    for (const [field, value] of Object.entries(kept)) if (value === undefined) Reflect.deleteProperty(kept, field)
-    this.#rows.set(id, kept)
-    return structuredClone(kept)
-  }
+/** Lists leave out what may be long and serves a restore only. */
+function withoutBlocks(row: Snapshot): Snapshot {
+  if (row.manifest?.layers.memory.changedBlocks === undefined) return row
+  const { changedBlocks: _, ...memory } = row.manifest.layers.memory
+  return { ...row, manifest: { ...row.manifest, layers: { ...row.manifest.layers, memory } } }
 }
 
 function refuseTakenName(row: Machine, others: readonly Machine[]): void {
   if (!row.name || !isLive(row)) return
-  if (others.some((other) => other.name === row.name && isLive(other))) {
-    throw new HearthError('name_taken', `a live machine is already named ${row.name}`)
+  if (others.some((other) => other.namespace === row.namespace && other.name === row.name && isLive(other))) {
+    throw new HearthError('name_taken', `a live machine of ${row.namespace} is already named ${row.name}`)
   }
 }
 
-function isLive(row: Machine): boolean {
-  return liveMachineStates.some((state) => state === row.state)
-}
-
-function conflict(id: string, why: string): HearthError {
-  return new HearthError('store_conflict', `row ${id} ${why}`)
+function refuseKnownHash(row: AccessKey, others: readonly AccessKey[]): void {
+  if (others.some((other) => other.hash === row.hash)) throw conflict('access_keys', row.id, 'has the hash of another')
 }

@@ -1,4 +1,4 @@
-import { liveMachineStates, type MachineState, machineTransitions, type Name } from '@hearth/model'
+import { defaultNamespace, liveMachineStates, type MachineState, machineTransitions, type Name } from '@hearth/model'
 import { describe, expect, it } from 'vitest'
 import type { CurrentStore } from './current-store.ts'
 import { bareMachine, machineId } from './rows.ts'
@@ -14,14 +14,14 @@ export function describeMachineRows(store: CurrentStore): void {
       await store().machines.insert(bareMachine(1, { name, state }))
       await expect(store().machines.insert(bareMachine(2, { name }))).rejects.toMatchObject({ code: 'name_taken' })
       expect(await store().machines.get(machineId(2))).toBeUndefined()
-      expect((await store().machines.byName(name))?.id).toBe(machineId(1))
+      expect((await store().machines.byName(defaultNamespace, name))?.id).toBe(machineId(1))
     })
 
     it.each(ended)('are free again when a machine is %s', async (state) => {
       await store().machines.insert(bareMachine(1, { name, state }))
-      expect(await store().machines.byName(name)).toBeUndefined()
+      expect(await store().machines.byName(defaultNamespace, name)).toBeUndefined()
       await store().machines.insert(bareMachine(2, { name }))
-      expect((await store().machines.byName(name))?.id).toBe(machineId(2))
+      expect((await store().machines.byName(defaultNamespace, name))?.id).toBe(machineId(2))
     })
 
     it('cannot be taken by a change either', async () => {

@@ -1,4 +1,19 @@
-import type { Machine, MachineId, Name, Snapshot, SnapshotId, Template, TemplateRef } from '@hearth/model'
+import {
+  type AccessKey,
+  defaultNamespace,
+  defaultSnapshotTtlMs,
+  type IdempotencyRecord,
+  type KeyId,
+  type Machine,
+  type MachineId,
+  type Name,
+  type Namespace,
+  type NewEvent,
+  type Snapshot,
+  type SnapshotId,
+  type Template,
+  type TemplateRef,
+} from '@hearth/model'
 
 const id = (prefix: string, number: number): string => `${prefix}-${String(number).padStart(16, '0')}`
 
@@ -14,6 +29,8 @@ const config = { env: { LANG: 'C.UTF-8', TEXT: 'two\nlines "quoted" ünï 🔥' 
 export function bareMachine(number: number, change: Partial<Machine> = {}): Omit<Machine, 'rev'> {
   return {
     id: machineId(number),
+    namespace: defaultNamespace,
+    host: 'home-1',
     state: 'starting',
     driver: 'memory',
     template: 'base@1' as TemplateRef,
@@ -47,6 +64,7 @@ export function fullMachine(number: number): Omit<Machine, 'rev'> {
       verifiedAt: 1_795_400_000_500,
     },
     restoredFrom: snapshotId(1),
+    deadlineAt: 1_795_400_060_000,
     endedAt: 1_795_400_001_000,
   })
 }
@@ -58,6 +76,8 @@ export function templateRow(name: string, version: number, change: Partial<Templ
     name: name as Name,
     version,
     state: 'building',
+    driver: 'memory',
+    host: 'home-1',
     spec: {
       name: name as Name,
       source: { kind: 'debian', suite: 'bookworm', include: ['python3-minimal'] },
@@ -85,8 +105,14 @@ export function snapshotRow(number: number, change: Partial<Snapshot> = {}): Omi
   } as const
   return {
     ...base,
+    namespace: defaultNamespace,
+    host: 'home-1',
     state: 'creating',
     tag: 'before lunch',
+    labels: { stage: 'two\nlines "quoted" ünï 🔥' },
+    ttlMs: defaultSnapshotTtlMs,
+    pinned: false,
+    sizeBytes: 2 ** 40,
     manifest: {
       ...base,
       driver: 'memory',
@@ -109,6 +135,52 @@ export function snapshotRow(number: number, change: Partial<Snapshot> = {}): Omi
       pauseMs: 4.5,
       layers: { disk: ['base', 'top'], memory: { file: 'ram', base: snapshotId(99), changedBlocks: [1, 2, 400] } },
     },
+    ...change,
+  }
+}
+
+/** A namespace with only what it must have. */
+export function namespaceRow(name: string, change: Partial<Namespace> = {}): Omit<Namespace, 'rev'> {
+  return { name: name as Name, labels: {}, snapshotLimit: 100, createdAt: 1_795_400_000_000, ...change }
+}
+
+/** A key that is good everywhere. */
+export function keyRow(number: number, change: Partial<AccessKey> = {}): Omit<AccessKey, 'rev'> {
+  return {
+    id: id('k', number) as KeyId,
+    name: `key ${number}`,
+    prefix: 'hearth_ab',
+    hash: String(number).padStart(64, '0'),
+    scope: 'use',
+    namespaces: '*',
+    createdAt: 1_795_400_000_000 + number,
+    ...change,
+  }
+}
+
+/** What a launch that was asked with a key began. */
+export function idempotencyRow(number: number, change: Partial<IdempotencyRecord> = {}): Omit<IdempotencyRecord, 'rev'> {
+  return {
+    id: `k-1 key ${number}`,
+    fingerprint: 'ef'.repeat(32),
+    state: 'pending',
+    resource: { kind: 'machine', id: machineId(number) },
+    host: 'home-1',
+    createdAt: 1_795_400_000_000 + number,
+    ...change,
+  }
+}
+
+/** Something that happened to machine `number`. */
+export function eventOf(number: number, change: Partial<NewEvent> = {}): NewEvent {
+  return {
+    at: 1_795_400_000_000 + number,
+    kind: 'machine',
+    id: machineId(number),
+    namespace: defaultNamespace,
+    state: 'running',
+    removed: false,
+    data: { name: 'two\nlines "quoted" ünï 🔥', boot: { totalMs: 12.5 } },
     ...change,
   }
 }

@@ -123,10 +123,11 @@ export interface StateStore {
   }
   readonly snapshots: Table<Snapshot, SnapshotId> & {
     byTemplate(template: TemplateRef): Promise<Snapshot[]>
-    /** Those that have `parent` as their parent and have not failed. */
+    /** Those that have `parent` as their parent and have not failed; their manifests lack `changedBlocks`. */
     children(parent: SnapshotId): Promise<Snapshot[]>
+    /** Their manifests lack `changedBlocks`, which may be long; whoever restores reads the row with `get`. */
     page(filter: SnapshotFilter, query: PageQuery): Promise<Page<Snapshot>>
-    /** Those that fit, oldest first, without their manifests' change of shape: for cleaners and reconcilers. */
+    /** Those that fit, oldest first, their manifests without `changedBlocks`: for cleaners and reconcilers. */
     where(filter: SnapshotFilter): Promise<Snapshot[]>
     /** User snapshots that are not failed, and what they take. */
     usage(namespace: Name): Promise<{ readonly count: number; readonly bytes: number }>

@@ -2,16 +2,18 @@ import { HearthError, type Log, messageOf } from '@hearth/model'
 import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { firstLight } from './0001-first-light.ts'
+import { theServer } from './0002-the-server.ts'
 
-/** In order; a released one is never changed, and there is no way back. */
-const migrations: Readonly<Record<string, Migration>> = { '0001-first-light': firstLight }
+/** In order; a released one is never changed, and there is no way back. `host`: whose the rows are that name none. */
+export function migrationsFor(host: string): Readonly<Record<string, Migration>> {
+  return { '0001-first-light': firstLight, '0002-the-server': theServer(host) }
+}
 
-/** Brings the database to this version's form, each step whole or not at all. @throws HearthError `internal` saying why not */
-export async function migrate<Tables>(
-  db: Kysely<Tables>,
-  log: Log,
-  known: Readonly<Record<string, Migration>> = migrations,
-): Promise<void> {
+/**
+ * Brings the database to this version's form, each step whole or not at all; several servers may do so at once.
+ * @throws HearthError `internal` saying why not
+ */
+export async function migrate<Tables>(db: Kysely<Tables>, log: Log, known: Readonly<Record<string, Migration>>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...known }) } })
   const { error, results = [] } = await migrator.migrateToLatest()
   for (const step of results) log.info('store.migrated', { migration: step.migrationName, status: step.status })

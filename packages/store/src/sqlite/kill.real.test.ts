@@ -18,7 +18,7 @@ const writer = (path: string): string => `
   import { bareMachine, machineId, snapshotId, snapshotRow } from ${JSON.stringify(import.meta.resolve('@hearth/conformance'))}
   import { silentLog } from ${JSON.stringify(import.meta.resolve('@hearth/model'))}
   import { openSqliteStore } from ${JSON.stringify(new URL('./open-sqlite-store.ts', import.meta.url).href)}
-  const store = await openSqliteStore({ path: ${JSON.stringify(path)}, log: silentLog })
+  const store = await openSqliteStore({ path: ${JSON.stringify(path)}, host: 'home-1', log: silentLog })
   for (let n = 0; ; n++) {
     await store.machines.insert(bareMachine(n))
     await store.machines.update(machineId(n), 1, { state: 'running' })
@@ -48,7 +48,7 @@ it('has every acknowledged row after kill -9 at any moment, and nothing half wri
     const last = await writeAndKill(path, atLeast)
     expect(last).toBeGreaterThanOrEqual(atLeast)
 
-    const store = await openSqliteStore({ path, log: silentLog })
+    const store = await openSqliteStore({ path, host: 'home-1', log: silentLog })
     const machines = await store.machines.list()
     const complete = machines.slice(0, last + 1)
     expect(complete).toHaveLength(last + 1)

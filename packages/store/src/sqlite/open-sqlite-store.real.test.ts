@@ -5,13 +5,14 @@ import { bareMachine, describeStore, machineId, snapshotId, snapshotRow } from '
 import { silentLog } from '@hearth/model'
 import BetterSqlite from 'better-sqlite3'
 import { afterAll, expect, it } from 'vitest'
+import { LocalNews } from '../event-news.ts'
 import { openSqliteStore } from './open-sqlite-store.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hearth-store-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 let files = 0
 const freshPath = () => join(folder, `${files++}.db`)
-const open = (path: string) => openSqliteStore({ path, log: silentLog })
+const open = (path: string) => openSqliteStore({ path, host: 'home-1', log: silentLog })
 
 describeStore('sqlite', () => open(freshPath()))
 
@@ -57,7 +58,7 @@ it('syncs machines less than templates and snapshots, and keeps foreign keys', a
     ['normal', 1],
     ['full', 2],
   ] as const) {
-    const db = connectSqlite(freshPath(), mode).sql
+    const db = connectSqlite(freshPath(), mode, new LocalNews()).sql
     expect((await sql<{ synchronous: number }>`pragma synchronous`.execute(db)).rows).toEqual([{ synchronous: level }])
     expect((await sql<{ foreign_keys: number }>`pragma foreign_keys`.execute(db)).rows).toEqual([{ foreign_keys: 1 }])
     expect((await sql<{ journal_mode: string }>`pragma journal_mode`.execute(db)).rows).toEqual([{ journal_mode: 'wal' }])

@@ -1,33 +1,52 @@
 import { HearthError, type Log, messageOf, type StateStore } from '@hearth/model'
-import { migrate } from '../migrations/migrate.ts'
+import { sql } from 'kysely'
+import { type EventNews, LocalNews } from '../event-news.ts'
+import { migrate, migrationsFor } from '../migrations/migrate.ts'
 import { sqlStateStore } from '../state-store.ts'
-import { connectSqlite } from './connection.ts'
+import { backUp } from './back-up.ts'
+import { checkFile } from './check-file.ts'
+import { allowCompacting, compactFile } from './compact-file.ts'
+import { connectSqlite, type SqliteConnection } from './connection.ts'
 
 export interface SqliteStoreOptions {
   /** The database file; made when it is not there. Its directory must exist. */
   readonly path: string
+  /** The home of this server; what the first version of the database holds is its own. */
+  readonly host: string
   readonly log: Log
 }
 
 /** Opens (and brings up to date) the state store in one file. @throws HearthError `internal` when the file cannot be used */
-export async function openSqliteStore({ path, log }: SqliteStoreOptions): Promise<StateStore> {
-  const durable = connect(path, 'full')
+export async function openSqliteStore({ path, host, log }: SqliteStoreOptions): Promise<StateStore> {
+  const news = new LocalNews()
+  const durable = connect(path, 'full', news)
   try {
-    await migrate(durable.sql, log)
-    const fast = connect(path, 'normal')
-    return sqlStateStore({ fast, durable }, async () => {
-      await fast.close()
-      await durable.close()
-    })
+    await migrate(durable.sql, log, migrationsFor(host))
+    allowCompacting(durable)
+    const fast = connect(path, 'normal', news)
+    return sqlStateStore(
+      { fast, durable },
+      {
+        ping: async () => void (await fast.run(sql`select 1`.compile(fast.sql))),
+        compact: () => compactFile(fast),
+        backup: (file) => backUp(path, file),
+        check: () => checkFile(fast),
+        async close() {
+          await news.close()
+          await fast.close()
+          await durable.close()
+        },
+      },
+    )
   } catch (error) {
     await durable.close()
     throw error
   }
 }
 
-function connect(path: string, synchronous: 'normal' | 'full') {
+function connect(path: string, synchronous: 'normal' | 'full', news: EventNews): SqliteConnection {
   try {
-    return connectSqlite(path, synchronous)
+    return connectSqlite(path, synchronous, news)
   } catch (error) {
     throw new HearthError('internal', `the state database ${path} cannot be opened: ${messageOf(error)}`, { cause: error })
   }
