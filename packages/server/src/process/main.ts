@@ -53,7 +53,7 @@ async function runUntilAsked(loaded: LoadedConfig): Promise<void> {
     receipts: receiptVerifier,
     newSshHostKey: () => generateSshHostKey(),
     takeLock: takeFileLock,
-    openStore: (path) => openSqliteStore({ path, log }),
+    openStore: (path, host) => openSqliteStore({ path, host, log }),
     openDrivers: (home) => Promise.all(config.drivers.map((name) => openDriver(name, home, config, log))),
   })
   if (readyFd !== undefined) closeSync(readyFd)
