@@ -47,6 +47,26 @@ export {
 export { idempotencyHeadersSchema, idempotencyKeyHeader, idempotencyReplayedHeader } from './api/idempotency.ts'
 export { formatImageSource, parseImageSource } from './api/image-source.ts'
 export {
+  type AuditEntryResource,
+  auditEntrySchema,
+  auditPageSchema,
+  auditQuerySchema,
+  type KeyCreate,
+  type KeyResource,
+  type KeyRotate,
+  keyCreateSchema,
+  keyListSchema,
+  keyQuerySchema,
+  keyRotateSchema,
+  keySchema,
+  type NewKeyResource,
+  newKeySchema,
+  type Ticket,
+  type TicketCreate,
+  ticketCreateSchema,
+  ticketSchema,
+} from './api/keys.ts'
+export {
   bootReportSchema,
   type Extend,
   extendSchema,

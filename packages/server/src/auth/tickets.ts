@@ -1,4 +1,5 @@
-import { type Clock, HearthError, type KeyId, type RandomBytes } from '@hearth/model'
+import { type Clock, HearthError, type RandomBytes } from '@hearth/model'
+import type { Caller } from './caller.ts'
 import { hashOfKey } from './key-secret.ts'
 
 /** How long a ticket is good, in milliseconds. */
@@ -9,8 +10,8 @@ const ticketBytes = 20
 /** What a ticket looks like. */
 const shape = /^ticket_[0-9a-f]{40}$/
 
-/** Who asked for a ticket: the hash of a key, or the owner of the server. */
-export type TicketHolder = { readonly keyHash: string; readonly key: KeyId } | 'owner'
+/** Who asked for a ticket: a key, by its hash, or the owner of the server. */
+export type TicketHolder = { readonly keyHash: string } | 'owner'
 
 interface Ticket {
   readonly path: string
@@ -33,8 +34,9 @@ export class Tickets {
     this.#random = random
   }
 
-  /** A ticket for `path`. @throws HearthError `rate_limited` when its holder has too many open */
-  issue(holder: TicketHolder, path: string): string {
+  /** A ticket for `path`. @throws HearthError `rate_limited` when the caller has too many open */
+  issue({ keyHash }: Pick<Caller, 'keyHash'>, path: string): string {
+    const holder: TicketHolder = keyHash === undefined ? 'owner' : { keyHash }
     this.#dropExpired()
     const own = [...this.#tickets.values()].filter((one) => nameOf(one.holder) === nameOf(holder)).length
     if (own >= mostOfOneKey || this.#tickets.size >= mostOfAll) {
@@ -68,5 +70,5 @@ export class Tickets {
 }
 
 function nameOf(holder: TicketHolder): string {
-  return holder === 'owner' ? holder : holder.key
+  return holder === 'owner' ? holder : holder.keyHash
 }
