@@ -20,7 +20,7 @@ const neededBytes = 3 * 1024 ** 3
 
 try {
   const { next, args } = readArguments(process.argv.slice(2))
-  await setUp()
+  await setUp({ forTests: next === 'test' })
   if (next) process.exitCode = await runNextStep(root, next, args)
 } catch (error) {
   if (!(error instanceof SetupError)) throw error
@@ -29,8 +29,10 @@ try {
   process.exitCode = 1
 }
 
-async function setUp() {
-  const { supported, packages } = readRequirements(root)
+/** @param {{ forTests: boolean }} options */
+async function setUp({ forTests }) {
+  const { supported, packages: all } = readRequirements(root)
+  const packages = forTests ? all : all.filter((requirement) => requirement.for !== 'check')
   checkPlatform(supported)
   const steps = [
     { isDone: () => missingRequirements(packages).length === 0, run: () => installDebianPackages(missingRequirements(packages)) },
