@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path'
 /**
  * @typedef {object} Requirement
  * @property {string} package Debian's name of it
- * @property {'run' | 'build'} for
+ * @property {'run' | 'build' | 'check'} for `check`: only the tests do
  * @property {string[]} [commands] programs it provides, looked for in PATH and where Debian puts them
  * @property {string[]} [files] absolute paths it provides
  * @property {string} why
