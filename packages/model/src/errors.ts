@@ -95,6 +95,13 @@ export function driverError(kind: DriverErrorKind, message: string, options: Err
   return new HearthError(driverCodes[kind], message, options)
 }
 
+/** The kind of a driver's failure; `undefined` for every other error. */
+export function driverErrorKindOf(error: unknown): DriverErrorKind | undefined {
+  if (!(error instanceof HearthError)) return undefined
+  const kinds = Object.keys(driverCodes) as DriverErrorKind[]
+  return kinds.find((kind) => driverCodes[kind] === error.code)
+}
+
 /** Whether `error` is a HearthError, of one of `codes` when any are given. */
 export function isHearthError(error: unknown, ...codes: ErrorCode[]): error is HearthError {
   return error instanceof HearthError && (codes.length === 0 || codes.includes(error.code))

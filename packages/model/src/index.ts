@@ -3,6 +3,7 @@ export { type Clock, systemClock } from './clock.ts'
 export {
   type DriverErrorKind,
   driverError,
+  driverErrorKindOf,
   type ErrorCode,
   type ErrorOptions,
   errorStatus,

@@ -38,12 +38,16 @@ function launch(context: Context, wish: LaunchOrder, cancel?: AbortSignal): Prom
   const id = newMachineId(context.random)
   const phases = new Phases(context.clock)
   return context.turns.take(id, [cancel, context.background.ending], async (signal) => {
+    let driver = 'none'
     try {
       const plan = await planLaunch(context, id, wish)
+      driver = plan.driver.name
       throwIfAborted(signal)
       phases.end('plan')
       return await new Launch(context, id, wish, plan, phases, signal).run()
     } catch (error) {
+      const code = isHearthError(error) ? error.code : 'internal'
+      context.meter.launchFailed({ driver, code, tookMs: phases.report().totalMs })
       await forgetMachine(context, id)
       throw error
     }
@@ -166,6 +170,8 @@ class Launch {
       () => ({ state: 'running', boot, restoredFrom: from?.id, deadlineAt, ...(up.receipt && { receipt: up.receipt }) }),
       row,
     )
+    const { driver, template } = machine
+    this.#context.meter.launched({ machine: machine.id, driver, template, startedAt: this.#phases.startedAt, boot })
     this.#context.log.info('machine.running', { machine: machine.id, template: machine.template, method: boot.method, totalMs })
     return machine
   }

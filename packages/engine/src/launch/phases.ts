@@ -3,14 +3,17 @@ import type { Clock } from '@hearth/model'
 /** Where the time of a launch went: each mark ends a phase; a phase that is met twice is summed. */
 export class Phases {
   readonly #clock: Clock
-  readonly #startedAt: number
+  /** The wall clock's time. */
+  readonly startedAt: number
+  readonly #startedMs: number
   readonly #spent: Record<string, number> = {}
   #last: number
 
   constructor(clock: Clock) {
     this.#clock = clock
-    this.#startedAt = clock.monotonicMs()
-    this.#last = this.#startedAt
+    this.startedAt = clock.now()
+    this.#startedMs = clock.monotonicMs()
+    this.#last = this.#startedMs
   }
 
   end(phase: string): void {
@@ -20,7 +23,7 @@ export class Phases {
   }
 
   report(): { readonly phasesMs: Readonly<Record<string, number>>; readonly totalMs: number } {
-    return { phasesMs: { ...this.#spent }, totalMs: rounded(this.#clock.monotonicMs() - this.#startedAt) }
+    return { phasesMs: { ...this.#spent }, totalMs: rounded(this.#clock.monotonicMs() - this.#startedMs) }
   }
 }
 
