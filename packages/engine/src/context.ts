@@ -1,4 +1,5 @@
-import type { Clock, EngineMeter, Log, RandomBytes, SnapshotId, StateStore, TemplateRef } from '@hearth/model'
+import type { Clock, EngineMeter, Log, Name, RandomBytes, SnapshotId, StateStore, TemplateRef } from '@hearth/model'
+import type { Deadlines } from './deadlines/deadlines.ts'
 import type { EventHub } from './events/event-hub.ts'
 import type { Failpoint } from './failpoint.ts'
 import type { Underway } from './idempotency/underway.ts'
@@ -22,8 +23,11 @@ export interface Context {
   readonly exits: ExitWatch
   readonly snapshotUses: Uses<SnapshotId>
   readonly templateUses: Uses<TemplateRef>
+  /** What is being made in it holds a namespace. */
+  readonly namespaceUses: Uses<Name>
   readonly addresses: AddressBook
   readonly underway: Underway
+  readonly deadlines: Deadlines
   readonly turns: Turns
   readonly background: Background
   readonly receipts: ReceiptVerifier

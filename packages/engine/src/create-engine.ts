@@ -1,23 +1,37 @@
-import { defaultNamespace, HearthError, type MachineExit, messageOf, type Name, parseName, silentMeter } from '@hearth/model'
+import {
+  defaultNamespace,
+  HearthError,
+  type MachineExit,
+  type MachineId,
+  messageOf,
+  type Name,
+  parseName,
+  silentMeter,
+} from '@hearth/model'
 import type { Context } from './context.ts'
+import { Deadlines } from './deadlines/deadlines.ts'
+import { timeIsUp } from './deadlines/time-is-up.ts'
+import { readDeadlines, watchDeadlines } from './deadlines/watch-deadlines.ts'
 import type { Engine, NamespaceEngine } from './engine.ts'
 import { EventHub } from './events/event-hub.ts'
 import { resolvePending } from './idempotency/resolve-pending.ts'
 import { Underway } from './idempotency/underway.ts'
 import { AddressBook } from './identity/addresses.ts'
-import { checkLaunch } from './launch/check-launch.ts'
-import { launchMachine } from './launch/launch-machine.ts'
 import { DriverSet } from './machines/driver-set.ts'
 import { noteExit } from './machines/end-machine.ts'
 import { ExitWatch } from './machines/exit-watch.ts'
 import { Guests } from './machines/guests.ts'
 import { Machines } from './machines/machines.ts'
+import { meteredDriver } from './machines/metered-driver.ts'
 import { Turns } from './machines/turns.ts'
 import { Uses } from './machines/uses.ts'
+import { Namespaces } from './namespaces/namespaces.ts'
 import { defaultEngineOptions, type EngineParts } from './parts.ts'
 import { reconcile } from './reconcile/reconcile.ts'
+import { Retention } from './retention/retention.ts'
 import { openRows } from './rows/rows.ts'
 import { forkMachine } from './snapshots/fork-machine.ts'
+import { launchIn } from './snapshots/restore-snapshot.ts'
 import { Snapshots } from './snapshots/snapshots.ts'
 import { Templates } from './templates/templates.ts'
 import { Background } from './time/background.ts'
@@ -26,21 +40,28 @@ import { Background } from './time/background.ts'
 export function createEngine(parts: EngineParts): Engine {
   const context = contextOf(parts)
   const templates = new Templates(context)
+  const namespaces = new Namespaces(context)
+  const retention = new Retention(context)
   const stopListening: (() => void)[] = []
   return {
     ...namespaceEngine(context, defaultNamespace),
     in: (namespace) => namespaceEngine(context, parseName(namespace, 'namespace')),
     templates,
     events: context.events,
+    namespaces,
+    retention,
 
     async start() {
       const early: MachineExit[] = []
       let listen = (exit: MachineExit): unknown => early.push(exit)
       for (const driver of context.drivers.all) stopListening.push(driver.onExit((exit) => void listen(exit)))
       stopListening.push(mendDamaged(context, templates))
+      await namespaces.start()
+      stopListening.push(watchDeadlines(context))
       const report = await reconcile(context)
       listen = (exit) => context.background.run(`note the end of ${exit.id}`, () => noteExit(context, exit))
       for (const exit of early) listen(exit)
+      await readDeadlines(context)
       return report
     },
 
@@ -68,7 +89,7 @@ function namespaceEngine(context: Context, namespace: Name): NamespaceEngine {
     machines: new Machines(context, namespace),
     snapshots: new Snapshots(context, namespace),
 
-    launch: async (request, options) => launchMachine(context, checkLaunch(namespace, request), options),
+    launch: async (request, options) => (await launchIn(context, namespace, request, options)).machine,
 
     fork: (machine, request, options) => forkMachine(context, namespace, machine, request, options),
   }
@@ -84,9 +105,11 @@ function mendDamaged(context: Context, templates: Templates): () => void {
 
 function contextOf(parts: EngineParts): Context {
   const { store, host, clock, random, log, receipts, newSshHostKey } = parts
+  const meter = parts.meter ?? silentMeter
   const events = new EventHub(log)
-  return {
-    drivers: new DriverSet(parts.drivers),
+  const endTimeOf = (id: MachineId) => context.background.run(`end the time of ${id}`, () => timeIsUp(context, id))
+  const context: Context = {
+    drivers: new DriverSet(parts.drivers.map((driver) => meteredDriver(driver, meter))),
     store,
     rows: openRows(store, events, clock),
     events,
@@ -94,18 +117,21 @@ function contextOf(parts: EngineParts): Context {
     exits: new ExitWatch(),
     snapshotUses: new Uses(),
     templateUses: new Uses(),
+    namespaceUses: new Uses(),
     addresses: new AddressBook(random),
     underway: new Underway(),
+    deadlines: new Deadlines(clock, endTimeOf),
     turns: new Turns(),
     background: new Background(log),
     receipts,
     newSshHostKey,
     host,
-    meter: parts.meter ?? silentMeter,
+    meter,
     failpoint: parts.failpoint ?? (() => undefined),
     clock,
     random,
     log,
     options: { ...defaultEngineOptions, ...parts.options },
   }
+  return context
 }

@@ -1,20 +1,29 @@
-import { HearthError, type Machine, type MachineExit, type MachineId, messageOf } from '@hearth/model'
+import { type Change, HearthError, type Machine, type MachineExit, type MachineId, messageOf, type NewEvent } from '@hearth/model'
 import type { Context } from '../context.ts'
 import { attempt } from '../time/background.ts'
 import { forgetMachine } from './forget-machine.ts'
 
+export interface EndOptions {
+  /** Asked again in the moment of the change: a machine of which it says no goes on. */
+  readonly only?: (row: Machine) => boolean
+  /** What the events say beside the usual. */
+  readonly about?: NewEvent['data']
+}
+
 /** Ends a machine because somebody asked: whatever is under way on it is interrupted first. Succeeds when it has ended already. */
-export async function endMachine(context: Context, id: MachineId): Promise<Machine> {
+export async function endMachine(context: Context, id: MachineId, options: EndOptions = {}): Promise<Machine> {
+  const { only = () => true, about } = options
   context.turns.interrupt(id, new HearthError('cancelled', `machine ${id} is being ended`))
   return context.turns.insist(id, async () => {
-    const row = await context.rows.machines.change(id, (now) => {
-      if (now.state === 'stopped' || now.state === 'stopping') return undefined
+    const ending = (now: Machine): Change<Machine> | undefined => {
+      if (now.state === 'stopped' || now.state === 'stopping' || !only(now)) return undefined
       // A machine that is over has lost its name: another may bear it by now.
       const over = now.state === 'failed' || now.state === 'lost'
       return { state: 'stopping', ...(over && { name: undefined }) }
-    })
-    if (row.state === 'stopped') return row
-    return finishEnd(context, row)
+    }
+    const row = await context.rows.machines.change(id, ending, undefined, about)
+    if (row.state !== 'stopping') return row
+    return finishEnd(context, row, about)
   })
 }
 
@@ -44,7 +53,7 @@ export async function loseMachine(context: Context, row: Machine, failure: strin
 }
 
 /** From `stopping` to `stopped`; the row says `failed` when the driver could not, and ending it again tries again. */
-export async function finishEnd(context: Context, row: Machine): Promise<Machine> {
+export async function finishEnd(context: Context, row: Machine, about?: NewEvent['data']): Promise<Machine> {
   context.guests.drop(row.id)
   try {
     await context.drivers.of(row.driver).destroy(row.id)
@@ -55,7 +64,7 @@ export async function finishEnd(context: Context, row: Machine): Promise<Machine
   }
   await forgetMachine(context, row.id)
   const endedAt = row.endedAt ?? context.clock.now()
-  const stopped = await context.rows.machines.change(row.id, () => ({ state: 'stopped', endedAt }), row)
+  const stopped = await context.rows.machines.change(row.id, () => ({ state: 'stopped', endedAt }), row, about)
   context.log.info('machine.stopped', { machine: row.id })
   return stopped
 }

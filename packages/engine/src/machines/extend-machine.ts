@@ -4,9 +4,9 @@ import { whole } from '../input/checks.ts'
 import { mustBe } from './find-machine.ts'
 
 /** Gives a machine `timeoutMs` from now, more or less than it had. @throws HearthError `machine_not_running`, `invalid_input` */
-export function extendMachine(context: Context, machine: Machine, timeoutMs: number): Promise<Machine> {
+export async function extendMachine(context: Context, machine: Machine, timeoutMs: number): Promise<Machine> {
   const wanted = whole(timeoutMs, limits.timeoutMs, 'timeoutMs')
-  return context.rows.machines.change(
+  const extended = await context.rows.machines.change(
     machine.id,
     (now) => ({
       deadlineAt: context.clock.now() + wanted,
@@ -14,4 +14,6 @@ export function extendMachine(context: Context, machine: Machine, timeoutMs: num
     }),
     machine,
   )
+  if (extended.host === context.host) context.deadlines.note(extended)
+  return extended
 }

@@ -1,4 +1,4 @@
-import type { Machine, MachineId } from '@hearth/model'
+import type { Change, Machine, MachineId, NewEvent } from '@hearth/model'
 import type { Context } from '../context.ts'
 import { reassign } from '../identity/personalise.ts'
 import { assignRequest } from '../identity/personality.ts'
@@ -7,13 +7,24 @@ import { attempt } from '../time/background.ts'
 import { mustBe } from './find-machine.ts'
 import { guestOf, standingPersonality } from './guest-of.ts'
 
+export interface PauseOptions {
+  /** Asked when its turn has come: a machine of which it says no goes on. */
+  readonly only?: (row: Machine) => boolean
+  /** What becomes of its row beside the state. */
+  readonly change?: Change<Machine>
+  /** What the event says beside the usual. */
+  readonly about?: NewEvent['data']
+}
+
 /** Stops its vCPUs. */
-export function pauseMachine(context: Context, id: MachineId, cancel?: AbortSignal): Promise<Machine> {
-  return context.turns.take(id, [cancel, context.background.ending], async () => {
+export function pauseMachine(context: Context, id: MachineId, options: PauseOptions = {}): Promise<Machine> {
+  const { only = () => true, change, about } = options
+  return context.turns.take(id, [context.background.ending], async () => {
     const row = mustBe(await context.rows.machines.get(id), 'running', 'paused')
-    if (row.state === 'paused') return row
+    if (!only(row)) return row
+    if (row.state === 'paused') return change ? context.rows.machines.change(id, () => change, row) : row
     await context.drivers.of(row.driver).pause(id)
-    return context.rows.machines.change(id, () => ({ state: 'paused' }), row)
+    return context.rows.machines.change(id, () => ({ ...change, state: 'paused' }), row, about)
   })
 }
 
@@ -26,12 +37,23 @@ export function resumeMachine(context: Context, id: MachineId, cancel?: AbortSig
     await driver.resume(id)
     try {
       const receipt = await freshen(context, row, signal)
-      return await context.rows.machines.change(id, () => ({ state: 'running', ...(receipt && { receipt }) }), row)
+      const going = (now: Machine): Change<Machine> => ({
+        state: 'running',
+        deadlineAt: deadlineAfterPause(now, context.clock.now()),
+        ...(receipt && { receipt }),
+      })
+      return await context.rows.machines.change(id, going, row)
     } catch (error) {
       await attempt(context.log, `pause ${id} again`, () => driver.pause(id))
       throw error
     }
   })
+}
+
+/** One that was paused because its time was over gets as much again. */
+function deadlineAfterPause({ deadlineAt, config }: Machine, now: number): number | undefined {
+  if (deadlineAt !== undefined || config.timeoutMs === undefined) return deadlineAt
+  return now + config.timeoutMs
 }
 
 async function freshen(context: Context, row: Machine, signal: AbortSignal): Promise<Machine['receipt']> {

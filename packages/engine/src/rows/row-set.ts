@@ -67,16 +67,16 @@ export class RowSet<Row extends StateRow, Id extends string> {
 
   /**
    * Changes a row as `decide` says; `undefined` leaves it. When somebody else moved the row meanwhile it is read and decided again.
-   * `known` saves the first reading. @throws whatever `decide` throws; `state_conflict` for a step that the table does not allow
+   * `known` saves the first reading; `about` is added to the event's data. @throws whatever `decide` throws; `state_conflict` for a step that the table does not allow
    */
-  async change(id: Id, decide: (row: Row) => Change<Row> | undefined, known?: Row): Promise<Row> {
+  async change(id: Id, decide: (row: Row) => Change<Row> | undefined, known?: Row, about?: NewEvent['data']): Promise<Row> {
     let row = known ?? (await this.get(id))
     for (let tries = 0; tries < maxTries; tries++) {
       const change = decide(row)
       if (!change) return row
       this.#check(id, row, change.state)
       try {
-        const event = change.state === undefined ? undefined : this.#rules.event({ ...row, ...change }, false)
+        const event = change.state === undefined ? undefined : this.#eventOf({ ...row, ...change }, about)
         const changed = await this.#table.update(id, row.rev, change, event && { event })
         if (change.state !== undefined) this.#rules.announce(changed, false)
         return changed
@@ -101,6 +101,11 @@ export class RowSet<Row extends StateRow, Id extends string> {
       }
     }
     throw new HearthError('store_conflict', `${this.#rules.word} ${id} was changed by others ${maxTries} times in a row`)
+  }
+
+  #eventOf(row: Row, about: NewEvent['data'] = {}): NewEvent {
+    const event = this.#rules.event(row, false)
+    return { ...event, data: { ...event.data, ...about } }
   }
 
   #check(id: Id, row: Row, next: Row['state'] | undefined): void {
