@@ -37,7 +37,7 @@ describe('a snapshot', () => {
   it('becomes a machine of its own, without the secrets of its source', async () => {
     const { engine, machine, bed } = await withMachine({ KEY: 'hush' })
     const { id } = await engine.snapshots.create('web')
-    const clone = await engine.snapshots.restore(id, { env: { MINE: '2' } })
+    const { machine: clone } = await engine.snapshots.restore(id, { env: { MINE: '2' } })
     expect(clone).toMatchObject({
       restoredFrom: id,
       boot: { method: 'restored', snapshotId: id },
@@ -55,7 +55,7 @@ describe('a snapshot', () => {
     const snapshot = await engine.snapshots.create('web')
     expect(snapshot.manifest).toMatchObject({ quality: 'crash-consistent', quiesce: { result: 'failed', detail: 'no answer' } })
     expect(await bed.run(machine, 'echo', 'on')).toBe('on')
-    const clone = await engine.snapshots.restore(snapshot.id, {})
+    const { machine: clone } = await engine.snapshots.restore(snapshot.id, {})
     expect(await bed.run(clone, 'identity')).toBe(`${clone.machineUuid} ${clone.id}`)
   })
 
@@ -138,7 +138,7 @@ describe('a snapshot', () => {
   it('cannot be removed while a clone of it lives, unless that is forced', async () => {
     const { engine, bed } = await withMachine()
     const { id } = await engine.snapshots.create('web')
-    const clone = await engine.snapshots.restore(id, {})
+    const { machine: clone } = await engine.snapshots.restore(id, {})
     await expect(engine.snapshots.remove(id)).rejects.toMatchObject({ code: 'snapshot_in_use', details: { users: [clone.id] } })
     await engine.snapshots.remove(id, { force: true })
     expect(await engine.machines.get(clone.id)).toMatchObject({ state: 'stopped' })
@@ -149,7 +149,7 @@ describe('a snapshot', () => {
   it('cannot be removed while another builds on it', async () => {
     const { engine } = await withMachine()
     const first = await engine.snapshots.create('web')
-    const clone = await engine.snapshots.restore(first.id, {})
+    const { machine: clone } = await engine.snapshots.restore(first.id, {})
     const second = await engine.snapshots.create(clone.id)
     expect(second.parent).toBe(first.id)
     await engine.machines.destroy(clone.id)
@@ -167,7 +167,7 @@ describe('a snapshot', () => {
     await held.reached
     await expect(engine.snapshots.remove(id)).rejects.toMatchObject({ code: 'snapshot_in_use' })
     held.release()
-    await engine.machines.destroy((await restoring).id)
+    await engine.machines.destroy((await restoring).machine.id)
     const [removed, late] = await Promise.allSettled([engine.snapshots.remove(id), engine.snapshots.restore(id, {})])
     expect([removed?.status, late?.status].sort()).toEqual(['fulfilled', 'rejected'])
     expect(bed.host.machines.size).toBe(late?.status === 'fulfilled' ? 2 : 1)

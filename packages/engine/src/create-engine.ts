@@ -29,6 +29,7 @@ import { Namespaces } from './namespaces/namespaces.ts'
 import { defaultEngineOptions, type EngineParts } from './parts.ts'
 import { reconcile } from './reconcile/reconcile.ts'
 import { Retention } from './retention/retention.ts'
+import { Scrub } from './retention/scrub.ts'
 import { openRows } from './rows/rows.ts'
 import { forkMachine } from './snapshots/fork-machine.ts'
 import { launchIn } from './snapshots/restore-snapshot.ts'
@@ -42,6 +43,7 @@ export function createEngine(parts: EngineParts): Engine {
   const templates = new Templates(context)
   const namespaces = new Namespaces(context)
   const retention = new Retention(context)
+  const scrub = new Scrub(context)
   const stopListening: (() => void)[] = []
   return {
     ...namespaceEngine(context, defaultNamespace),
@@ -62,6 +64,8 @@ export function createEngine(parts: EngineParts): Engine {
       listen = (exit) => context.background.run(`note the end of ${exit.id}`, () => noteExit(context, exit))
       for (const exit of early) listen(exit)
       await readDeadlines(context)
+      retention.start()
+      scrub.start()
       return report
     },
 
@@ -71,6 +75,7 @@ export function createEngine(parts: EngineParts): Engine {
 
     async close() {
       await context.background.close(new HearthError('cancelled', 'the server is ending'))
+      await Promise.all([retention.stopped(), scrub.stopped()])
       await context.turns.idle()
       for (const stop of stopListening.splice(0)) stop()
       context.guests.close()

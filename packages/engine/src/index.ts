@@ -14,6 +14,7 @@ export {
   type FailedRemoval,
   type Removal,
   type RemovalReason,
+  type RetentionOptions,
   type RetentionReport,
   removalReasons,
 } from './retention/engine-retention.ts'

@@ -33,16 +33,36 @@ export interface EngineOptions {
   readonly bootDeadlineMs: number
   /** Ended machines' rows are forgotten after this. */
   readonly endedRowsKeptMs: number
+  readonly eventsKeptMs: number
+  readonly auditKeptMs: number
+  readonly idempotencyKeptMs: number
+  /** Rows of snapshots that failed. */
+  readonly failedSnapshotsKeptMs: number
+  /** From the end of one run of the cleaner to the next; 0: only when asked. */
+  readonly cleanerIntervalMs: number
+  /** A snapshot whose files were not read for so long is verified in the background; 0: never. */
+  readonly scrubAfterMs: number
+  /** Between two snapshots that are verified in the background. */
+  readonly scrubPauseMs: number
   /** `off` is the negative control of the freshness tests: restored machines keep the identity of their source. */
   readonly personalise: 'on' | 'off'
 }
+
+const dayMs = 86_400_000
 
 export const defaultEngineOptions: EngineOptions = {
   forkConcurrency: 4,
   quiesceDeadlineMs: 10_000,
   restoreDeadlineMs: 60_000,
   bootDeadlineMs: 180_000,
-  endedRowsKeptMs: 7 * 86_400_000,
+  endedRowsKeptMs: 7 * dayMs,
+  eventsKeptMs: 7 * dayMs,
+  auditKeptMs: 90 * dayMs,
+  idempotencyKeptMs: dayMs,
+  failedSnapshotsKeptMs: 7 * dayMs,
+  cleanerIntervalMs: 3_600_000,
+  scrubAfterMs: 7 * dayMs,
+  scrubPauseMs: 60_000,
   personalise: 'on',
 }
 

@@ -10,6 +10,7 @@ export const faultPoints = [
   'snapshot',
   'write',
   'publish_snapshot',
+  'copy',
   'verify',
   'pause',
   'resume',

@@ -147,6 +147,21 @@ export class MemoryDriver implements MachineDriver {
     folder.published = true
   }
 
+  async copySnapshot(from: SnapshotManifest, id: SnapshotId, options: Cancellable = {}): Promise<void> {
+    const folder = this.host.snapshots.get(from.id)
+    if (!folder?.published) throw driverError('NotFound', `there is no snapshot ${from.id}`)
+    checkFiles(from, folder)
+    const files = new Map([...folder.files].map(([name, file]) => [name, { name, bytes: Buffer.from(file.bytes) }]))
+    this.host.snapshots.set(id, { ...folder, published: false, files })
+    try {
+      await this.host.faults.pass('copy', options.signal)
+      await turn(options.signal)
+    } catch (error) {
+      this.host.snapshots.delete(id)
+      throw error
+    }
+  }
+
   async verifySnapshot(manifest: SnapshotManifest, options: Cancellable = {}): Promise<void> {
     await this.host.faults.pass('verify', options.signal)
     const folder = this.host.snapshots.get(manifest.id)

@@ -24,6 +24,7 @@ import {
   type TemplateRef,
 } from '@hearth/model'
 import { adoptMachines, listMachines } from './adopt.ts'
+import { copyStored } from './copy-snapshot.ts'
 import { endVmm } from './end-vmm.ts'
 import { recordStamps, requireDigests } from './integrity.ts'
 import { machineFiles, snapshotFiles } from './layout.ts'
@@ -110,6 +111,10 @@ export class QemuDriver implements MachineDriver {
     } catch (error) {
       throw driverError('Unavailable', `snapshot ${manifest.id} could not be published: ${messageOf(error)}`, { cause: error })
     }
+  }
+
+  copySnapshot(from: SnapshotManifest, id: SnapshotId, options?: Cancellable): Promise<void> {
+    return copyStored(this.#parts, from, id, options)
   }
 
   async verifySnapshot(manifest: SnapshotManifest): Promise<void> {

@@ -9,8 +9,10 @@ import {
   parseTemplateRef,
   type Resources,
   type SnapshotId,
+  type SnapshotManifest,
 } from '@hearth/model'
 import { checkEnv, checkFiles, checkHostname, checkLabels, oneOf, whole } from '../input/checks.ts'
+import type { Reason } from './boot-reasons.ts'
 import type { BootChoice, LaunchOptions, LaunchRequest } from './launch-request.ts'
 
 /** What a machine is launched from. */
@@ -24,6 +26,8 @@ export interface LaunchWish extends LaunchExtras {
   readonly origin: Origin
   readonly boot: BootChoice
   readonly resources?: Partial<Resources>
+  /** Launched as the source of this snapshot was, but from its template, for that reason. */
+  readonly afresh?: { readonly manifest: SnapshotManifest; readonly reason: Reason }
 }
 
 /** The checked part that does not say where the machine comes from. */

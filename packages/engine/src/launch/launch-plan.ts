@@ -45,8 +45,9 @@ export async function planLaunch(context: Context, id: MachineId, wish: LaunchWi
     throw new HearthError('state_conflict', `template ${template.ref} is being removed`)
   }
   const driver = source?.manifest ? context.drivers.of(source.manifest.driver) : context.drivers.first
-  const config = source?.manifest?.config
-  const resources = checkResources(wish.resources ?? {}, source?.manifest?.resources ?? template.spec.resources)
+  const frozen = source?.manifest ?? wish.afresh?.manifest
+  const config = frozen?.config
+  const resources = checkResources(wish.resources ?? {}, frozen?.resources ?? template.spec.resources)
   const egress = wish.egress ?? config?.egress ?? template.spec.egress
   mustHaveEgress(driver, egress)
   const launchEnv = { ...config?.env, ...wish.env }
@@ -63,7 +64,16 @@ export async function planLaunch(context: Context, id: MachineId, wish: LaunchWi
   const { manifest, reason } = await chooseSnapshot(context, id, wish, template, source, resources)
   if (!manifest && !common.mayBootCold) throw noSnapshot(template, reason)
   const staleToken = manifest && (await tokenFrozenIn(context, manifest))
-  return { ...common, ...(manifest && { manifest }), ...(staleToken && { staleToken }), reasons: reason ? [reason] : [] }
+  return {
+    ...common,
+    ...(manifest && { manifest }),
+    ...(staleToken && { staleToken }),
+    reasons: [...reasonsBefore(wish), ...(reason ? [reason] : [])],
+  }
+}
+
+function reasonsBefore({ afresh }: LaunchWish): Reason[] {
+  return afresh ? [afresh.reason] : []
 }
 
 interface Choice {

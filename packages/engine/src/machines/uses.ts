@@ -55,6 +55,10 @@ export class Uses<Thing extends string> {
     return true
   }
 
+  isLeaving(thing: Thing): boolean {
+    return this.#leaving.has(thing)
+  }
+
   endRemoval(thing: Thing): void {
     this.#leaving.delete(thing)
   }

@@ -1,7 +1,7 @@
 import type { Cancellable, Name, SnapshotId } from '@hearth/model'
 
 /** Why the cleaner removes a snapshot. */
-export const removalReasons = ['expired', 'failed', 'over_keep_last', 'over_count', 'over_bytes'] as const
+export const removalReasons = ['expired', 'failed', 'keep_last', 'quota_count', 'quota_bytes'] as const
 export type RemovalReason = (typeof removalReasons)[number]
 
 /** A snapshot that the cleaner removes. */
@@ -29,7 +29,7 @@ export interface RetentionReport {
   readonly freedBytes: number
   /** Namespaces that stay over a limit, for what they hold is pinned or in use. */
   readonly stillOver: readonly Name[]
-  /** Old rows that were forgotten; absent in a dry run, and when another server looks after them. */
+  /** Old rows that were forgotten; absent in a dry run, for one namespace, and when another server looks after them. */
   readonly forgotten?: {
     readonly machines: number
     readonly events: number
@@ -38,10 +38,17 @@ export interface RetentionReport {
   }
 }
 
+export interface RetentionOptions extends Cancellable {
+  /** Only says what would be removed. */
+  readonly dryRun?: boolean
+  /** Snapshots of this namespace only, and no old rows; everything when absent. */
+  readonly namespace?: string
+}
+
 /** Removes what nobody needs any more; on an interval by itself. */
 export interface EngineRetention {
-  /** Once, now; waits for a run that is under way. @throws HearthError `store_unavailable`, `cancelled` */
-  run(options?: Cancellable & { readonly dryRun?: boolean }): Promise<RetentionReport>
+  /** Once, now; waits for a run that is under way. @throws HearthError `namespace_not_found`, `store_unavailable`, `cancelled` */
+  run(options?: RetentionOptions): Promise<RetentionReport>
   /** What the last real run of this server did. */
   lastRun(): RetentionReport | undefined
 }

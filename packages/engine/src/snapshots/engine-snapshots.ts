@@ -1,7 +1,6 @@
 import type { Cancellable, Machine, Page, Snapshot, SnapshotKind, SnapshotState } from '@hearth/model'
 import type { OnceOptions } from '../idempotency/once.ts'
 import type { LaunchRequest } from '../launch/launch-request.ts'
-import type { NewRecord } from '../rows/new-record.ts'
 
 /** What a snapshot is given by the one who asks for it. */
 export interface SnapshotMarks {
@@ -14,10 +13,7 @@ export interface SnapshotMarks {
   readonly pinned?: boolean
 }
 
-export interface SnapshotOptions extends SnapshotMarks, Cancellable {
-  /** Begun in the transaction that writes the snapshot's row, with the row as its resource. */
-  readonly idempotency?: NewRecord
-}
+export interface SnapshotOptions extends SnapshotMarks, OnceOptions {}
 
 /** A snapshot that is being made. */
 export interface SnapshotBegun {

@@ -10,7 +10,7 @@ import { throwIfAborted } from '../time/abort.ts'
 import { attempt } from '../time/background.ts'
 import { collectFork } from './erase-snapshot.ts'
 import type { ForkOutcome, ForkRequest, ForkResult } from './fork-request.ts'
-import { freezeMachine } from './freeze-machine.ts'
+import { freezeForFork } from './freeze-machine.ts'
 
 /** One frozen moment of a running machine, and clones of it, a few at a time. */
 export function forkMachine(
@@ -34,7 +34,7 @@ async function fork(
   const count = whole(request.count, { min: 1, max: limits.forkCount }, 'count')
   const extras = Array.from({ length: count }, (_, index) => cloneExtras(request, index))
   const { id } = mustBeHere(context, await findMachine(context, namespace, machine))
-  const { id: snapshotId } = await freezeMachine(context, id, { kind: 'fork' }, options)
+  const { id: snapshotId } = await freezeForFork(context, id, options)
   const letGo = context.snapshotUses.hold(snapshotId)
   try {
     const results = await someAtATime(context.options.forkConcurrency, extras, (each) =>

@@ -5,7 +5,6 @@ import {
   messageOf,
   newSnapshotId,
   type Snapshot,
-  type SnapshotId,
   type SnapshotManifest,
 } from '@hearth/model'
 import type { Context } from '../context.ts'
@@ -115,7 +114,7 @@ async function freeze(context: Context, order: SnapshotOrder, row: Snapshot, sig
 function manifestOf(row: Snapshot, order: SnapshotOrder, made: DriverSnapshot, guestProtocol: number): SnapshotManifest {
   const { name: _name, hostname: _hostname, ...config } = order.config
   return {
-    id: row.id as SnapshotId,
+    id: row.id,
     kind: row.kind,
     template: row.template,
     ...(row.parent && { parent: row.parent }),

@@ -133,6 +133,11 @@ export interface MachineDriver {
   snapshot(id: MachineId, plan: DriverSnapshotPlan, options?: Cancellable): Promise<DriverSnapshot>
   /** Makes a snapshot visible, atomically and durably. */
   publishSnapshot(manifest: SnapshotManifest): Promise<void>
+  /**
+   * Writes what `from` holds once more, as the unpublished snapshot `id`. Files may be shared, but each of the two can be removed
+   * without the other. @throws `driver_corrupt` when `from` is not what was published, `driver_not_found` when it is not here
+   */
+  copySnapshot(from: SnapshotManifest, id: SnapshotId, options?: Cancellable): Promise<void>
   /** Reads every byte again. @throws `driver_corrupt` naming the file */
   verifySnapshot(manifest: SnapshotManifest, options?: Cancellable): Promise<void>
   /** Removes a snapshot, published or not. Succeeds when there is none. The caller knows that no clone lives. */
