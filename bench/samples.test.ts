@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { medianPairRatio, percentile, summarise } from './samples.ts'
+import { medianPairRatio, percentile, summarise, timesSlower } from './samples.ts'
 
 describe('samples', () => {
   it('takes the nearest rank', () => {
@@ -19,5 +19,11 @@ describe('samples', () => {
   it('compares pairs, not totals', () => {
     expect(medianPairRatio([10, 200, 30], [10, 100, 10])).toBe(2)
     expect(medianPairRatio([10], [Number.POSITIVE_INFINITY])).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  it('gives no credit for a peer that failed', () => {
+    expect(timesSlower([300, 500, 400], [100, 50, 80])).toBe(5)
+    expect(timesSlower([Number.POSITIVE_INFINITY], [80])).toBe(0)
+    expect(timesSlower([400], [Number.POSITIVE_INFINITY])).toBe(0)
   })
 })

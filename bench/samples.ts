@@ -46,6 +46,12 @@ export function medianPairRatio(left: readonly number[], right: readonly number[
   )
 }
 
+/** How many times the median of `values` a peer's median is. A peer that failed proves nothing in our favour: 0. */
+export function timesSlower(peer: readonly number[], values: readonly number[]): number {
+  const median = percentile(peer, 50)
+  return Number.isFinite(median) ? median / percentile(values, 50) : 0
+}
+
 /** Times one try; a rejection is a failure and is told to `onFailure`. */
 export async function timed(run: () => Promise<unknown>, onFailure: (error: unknown) => void): Promise<number> {
   const began = performance.now()

@@ -20,6 +20,9 @@ export interface GuestFiles {
 /**
  * The same guest under a libvirtd of our own, with the devices of our hardware profile and those that libvirt adds by itself:
  * `virsh save`, then `virsh restore` until the guest agent answers.
+ *
+ * A daemon of a user's session leaves the host's alone; what one of the system takes, and why the times fall into two groups:
+ * docs/benchmarks.md.
  */
 export class VirshPeer implements AsyncDisposable {
   readonly #folder: string
