@@ -68,7 +68,7 @@ async function start(
   const { meter, metrics } = telemetry
   const store = metrics.measured(await parts.openStore(home.database, host))
   shutdown.later('store', () => store.close())
-  const { requestsPerMinute, auditDays, corsOrigins } = config
+  const { requestsPerMinute, auditDays, corsOrigins, openMetrics } = config
   const auth = createAuth({ store, clock, log, random: parts.random, requestsPerMinute, auditDays })
   shutdown.later('auth', () => auth.close())
   await makeFirstKey(home.keys, store, auth.keys, log)
@@ -84,7 +84,7 @@ async function start(
   const system = { version, home: home.root, pid, startedAt }
   const stop = () => asked.resolve()
   const serving = await serve(
-    { engine, drivers, log, clock, system, metrics, stop, auth, corsOrigins },
+    { engine, drivers, log, clock, system, metrics, stop, auth, corsOrigins, openMetrics },
     { socket: home.socket, listen: config.listen, tls: tlsFilesOf(config) },
   )
   shutdown.later('api', () => serving.close())

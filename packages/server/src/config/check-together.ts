@@ -2,10 +2,13 @@ import { HearthError, invalidInput } from '@hearth/model'
 import type { Config } from './settings.ts'
 
 /** What no setting can say of itself. @throws HearthError `invalid_input` */
-export function checkTogether({ listen, tlsCert, tlsKey, insecureListen }: Config): void {
+export function checkTogether({ listen, tlsCert, tlsKey, insecureListen, openMetrics }: Config): void {
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     const [missing, given] = tlsCert === undefined ? ['tlsCert', 'tlsKey'] : ['tlsKey', 'tlsCert']
     throw new HearthError('invalid_input', `${missing} is missing; it belongs to ${given}`)
+  }
+  if (openMetrics && listen !== undefined && !isLoopback(listen.host)) {
+    throw invalidInput('openMetrics', openMetrics, `only where listen is a loopback address, and it is ${listen.host}`)
   }
   if (listen === undefined || isLoopback(listen.host) || tlsCert !== undefined || insecureListen) return
   throw invalidInput(

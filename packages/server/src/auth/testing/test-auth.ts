@@ -18,6 +18,6 @@ export function testAuth(change: Partial<AuthParts> = {}): Auth {
 }
 
 /** The parts of an API that asks nobody for a key, as on the unix socket. */
-export function ownerParts(auth: Auth = testAuth()): Pick<HttpParts, 'auth' | 'everyoneIsOwner' | 'corsOrigins'> {
-  return { auth, everyoneIsOwner: true, corsOrigins: [] }
+export function ownerParts(auth: Auth = testAuth()): Pick<HttpParts, 'auth' | 'everyoneIsOwner' | 'corsOrigins' | 'openMetrics'> {
+  return { auth, everyoneIsOwner: true, corsOrigins: [], openMetrics: false }
 }

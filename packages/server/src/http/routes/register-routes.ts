@@ -17,7 +17,7 @@ import { ticketRoutes } from './ticket-routes.ts'
 /** Every route there is. */
 export function registerRoutes(app: App, parts: RouteParts): void {
   systemRoutes(app, parts)
-  if (parts.metrics) metricsRoute(app, parts.metrics)
+  if (parts.metrics) metricsRoute(app, parts.metrics, parts.openMetrics)
   templateRoutes(app, parts)
   machineRoutes(app, parts)
   consoleRoutes(app, parts)
