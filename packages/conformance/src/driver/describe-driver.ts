@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { capabilityCases } from './capability-cases.ts'
+import { copyCases } from './copy-cases.ts'
 import type { DriverBed } from './driver-bed.ts'
 import type { DriverCase } from './driver-case.ts'
 import { DriverRun, makeSharedTemplate, type SharedTemplate } from './driver-run.ts'
@@ -7,7 +8,7 @@ import { machineCases } from './machine-cases.ts'
 import { snapshotCases } from './snapshot-cases.ts'
 
 /** Everything a driver must do, as plain functions. */
-export const driverCases: readonly DriverCase[] = [...capabilityCases, ...machineCases, ...snapshotCases]
+export const driverCases: readonly DriverCase[] = [...capabilityCases, ...machineCases, ...snapshotCases, ...copyCases]
 
 /** Runs one case and takes away what it made, also when it fails. Throws what the case throws. */
 export async function runDriverCase(each: DriverCase, run: DriverRun): Promise<void> {

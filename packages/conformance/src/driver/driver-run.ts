@@ -85,6 +85,20 @@ export class DriverRun {
     return manifest
   }
 
+  /** A published copy of a snapshot. */
+  async copy(original: SnapshotManifest): Promise<SnapshotManifest> {
+    const manifest = await this.unpublishedCopy(original)
+    await this.driver.publishSnapshot(manifest)
+    return manifest
+  }
+
+  async unpublishedCopy(original: SnapshotManifest): Promise<SnapshotManifest> {
+    const manifest = { ...original, id: newSnapshotId(this.bed.random) }
+    this.#snapshots.add(manifest)
+    await this.driver.copySnapshot(original, manifest.id)
+    return manifest
+  }
+
   plan(subject: Subject): DriverSnapshotPlan {
     return planOf(this.bed, subject, 'live')
   }

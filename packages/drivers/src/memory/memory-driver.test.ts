@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { type DriverBed, DriverRun, describeDriver, driverCases, makeSharedTemplate, runDriverCase } from '@hearth/conformance'
-import { type DriverSnapshot, driverError, type MachineId, type MachineSpec, type SnapshotId } from '@hearth/model'
+import {
+  type Cancellable,
+  type DriverSnapshot,
+  driverError,
+  type MachineId,
+  type MachineSpec,
+  type SnapshotId,
+  type SnapshotManifest,
+} from '@hearth/model'
 import { openGuest } from '@hearth/protocol'
 import { describe, expect, it } from 'vitest'
 import { MemoryDriver, type MemoryDriverOptions } from './memory-driver.ts'
@@ -80,6 +88,22 @@ class RestoresWithoutIsolation extends MemoryDriver {
   }
 }
 
+/** Lets a copy go with what it was copied from. */
+class CopiesByName extends MemoryDriver {
+  readonly #copies = new Map<SnapshotId, SnapshotId>()
+
+  override async copySnapshot(from: SnapshotManifest, id: SnapshotId, options?: Cancellable): Promise<void> {
+    this.#copies.set(from.id, id)
+    return super.copySnapshot(from, id, options)
+  }
+
+  override async removeSnapshot(id: SnapshotId): Promise<void> {
+    const copy = this.#copies.get(id)
+    if (copy) await super.removeSnapshot(copy)
+    return super.removeSnapshot(id)
+  }
+}
+
 async function failures(make: (options: MemoryDriverOptions) => MemoryDriver): Promise<string[]> {
   const bed = await memoryBed(make)
   const template = await makeSharedTemplate(bed)
@@ -112,6 +136,7 @@ describe('the suite finds out a driver that', () => {
       RestoresWithoutIsolation,
       'runs clones side by side, apart from each other and from the snapshot',
     ],
+    ['copies by name', CopiesByName, 'copies a snapshot, so that either lives on without the other'],
   ])('%s', async (_what, Wrong, caught) => {
     expect(await failures((options) => new Wrong(options))).toContain(caught)
   })
