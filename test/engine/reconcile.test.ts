@@ -133,22 +133,11 @@ describe('a restarted engine', () => {
     },
   )
 
-  it('forgets rows of machines that ended long ago', async () => {
-    const { bed, machine } = await prepared()
-    await bed.engine.machines.destroy('web')
-    bed.clock.advance(6 * 86_400_000)
-    await bed.restart()
-    expect(await bed.engine.machines.list({ all: true })).toHaveLength(1)
-    bed.clock.advance(2 * 86_400_000)
-    await bed.restart()
-    await expect(bed.engine.machines.get(machine.id)).rejects.toMatchObject({ code: 'machine_not_found' })
-  })
-
   it('leaves everything as it is when the driver cannot look at its host', async () => {
     const { bed, machine } = await prepared()
     const snapshot = await bed.engine.snapshots.create('web')
     bed.host.faults.fail('adopt')
-    const nothing = { adopted: [], lost: [], rolledBack: [], orphans: [], snapshots: [], templates: [] }
+    const nothing = { adopted: [], lost: [], rolledBack: [], orphans: [], snapshots: [], templates: [], forgottenRequests: 0 }
     expect(await bed.restart()).toEqual(nothing)
     expect(await bed.engine.machines.get('web')).toMatchObject({ state: 'running' })
     expect(await bed.engine.snapshots.show(snapshot.id)).toMatchObject({ state: 'ready' })
@@ -180,5 +169,143 @@ describe('a restarted engine', () => {
     expect(bed.host.machines.size).toBe(1)
     await bed.restart()
     expect(bed.host.machines.size).toBe(0)
+  })
+})
+
+describe('a running engine', () => {
+  const minuteMs = 60_000
+
+  it('looks again every minute, without a word when all is well', async () => {
+    const { bed, machine } = await prepared()
+    await bed.engine.snapshots.create('web')
+    const before = bed.onHost()
+    expect(await bed.engine.reconcile()).toEqual({
+      adopted: [],
+      lost: [],
+      rolledBack: [],
+      orphans: [],
+      snapshots: [],
+      templates: [],
+      forgottenRequests: 0,
+    })
+    expect(bed.onHost()).toEqual(before)
+    // Behind everybody's back: not even its end is told.
+    bed.host.machines.delete(machine.id)
+    bed.clock.advance(minuteMs)
+    await expect.poll(async () => (await bed.engine.machines.get(machine.id)).state).toBe('lost')
+  })
+
+  it('destroys what no row knows, and finishes what somebody could not', async () => {
+    const { bed, machine } = await prepared()
+    const stranger = { ...machine, id: 'm-aaaaaaaaaaaaaaaa' as Machine['id'], egress: 'none' as const }
+    await bed.driver.boot(stranger)
+    bed.host.faults.fail('destroy', new Error('stuck'))
+    await expect(bed.engine.machines.destroy('web')).rejects.toThrow('stuck')
+    expect(bed.onHost().machines).toHaveLength(2)
+    expect(new Set((await bed.engine.reconcile()).orphans)).toEqual(new Set([stranger.id, machine.id]))
+    expect(bed.onHost().machines).toEqual([])
+  })
+
+  it.each(['restore', 'boot', 'connect'] as const)('leaves a launch at %s alone', async (point) => {
+    const { bed } = await prepared()
+    const held = bed.host.faults.hold(point)
+    const launching = bed.engine.launch({ template: 'base', ...(point === 'boot' && { boot: 'cold' }) })
+    await held.reached
+    const quiet = { lost: [], rolledBack: [], orphans: [] }
+    expect(await bed.engine.reconcile()).toMatchObject(quiet)
+    held.release()
+    const { id } = await launching
+    expect(await bed.engine.reconcile()).toMatchObject(quiet)
+    expect(await bed.engine.machines.get(id)).toMatchObject({ state: 'running' })
+  })
+
+  it.each(['build', 'boot', 'write', 'restore'] as const)('leaves a build at %s alone', async (point) => {
+    const { bed } = await prepared()
+    const held = bed.host.faults.hold(point)
+    const building = bed.template({ name: 'other' })
+    await held.reached
+    expect(await bed.engine.reconcile()).toMatchObject({ orphans: [], snapshots: [], templates: [] })
+    held.release()
+    expect(await building).toMatchObject({ state: 'ready' })
+  })
+
+  it.each(['snapshot', 'write', 'publish_snapshot'] as const)('leaves a snapshot at %s alone', async (point) => {
+    const { bed } = await prepared()
+    const held = bed.host.faults.hold(point)
+    const making = bed.engine.snapshots.create('web')
+    await held.reached
+    expect(await bed.engine.reconcile()).toMatchObject({ snapshots: [] })
+    held.release()
+    expect(await making).toMatchObject({ state: 'ready' })
+    expect(await bed.engine.reconcile()).toMatchObject({ snapshots: [] })
+  })
+
+  it('leaves a copy alone that is being made', async () => {
+    const { bed } = await prepared()
+    const { id } = await bed.engine.snapshots.create('web')
+    const held = bed.host.faults.hold('copy')
+    const copying = bed.engine.snapshots.copy(id)
+    await held.reached
+    expect(await bed.engine.reconcile()).toMatchObject({ snapshots: [] })
+    held.release()
+    expect(await copying).toMatchObject({ state: 'ready' })
+  })
+
+  it('rolls back a snapshot that nobody is making any more, and finishes a removal', async () => {
+    const { bed } = await prepared()
+    const first = await bed.engine.snapshots.create('web')
+    const second = await bed.engine.snapshots.create('web')
+    await bed.store.snapshots.update(first.id, first.rev, { state: 'creating', manifest: undefined })
+    await bed.store.snapshots.update(second.id, second.rev, { state: 'deleting' })
+    expect(new Set((await bed.engine.reconcile()).snapshots)).toEqual(new Set([first.id, second.id]))
+    expect(await bed.engine.snapshots.show(first.id)).toMatchObject({ state: 'failed' })
+    await expect(bed.engine.snapshots.show(second.id)).rejects.toMatchObject({ code: 'snapshot_not_found' })
+    expect(bed.host.snapshots.size).toBe(1)
+  })
+
+  it('notices files that came or went', async () => {
+    const { bed } = await prepared()
+    const known = await bed.engine.snapshots.create('web')
+    await bed.engine.reconcile()
+    const files = bed.host.snapshots.get(known.id)
+    bed.host.snapshots.delete(known.id)
+    const stray = 's-aaaaaaaaaaaaaaaa' as typeof known.id
+    if (files) bed.host.snapshots.set(stray, files)
+    expect(new Set((await bed.engine.reconcile()).snapshots)).toEqual(new Set([known.id, stray]))
+    expect(await bed.engine.snapshots.show(known.id)).toMatchObject({ state: 'quarantined' })
+    expect(await bed.engine.reconcile()).toMatchObject({ snapshots: [] })
+  })
+
+  it('settles a template that nobody builds or removes any more, and drops images that no row knows', async () => {
+    const { bed } = await prepared()
+    const other = await bed.template({ name: 'other' })
+    await bed.store.templates.update(other.ref, other.rev, { state: 'deleting' })
+    const image = bed.host.templates.get(other.ref)
+    const stray = 'gone@7' as typeof other.ref
+    if (image) bed.host.templates.set(stray, image)
+    expect(new Set((await bed.engine.reconcile()).templates)).toEqual(new Set([other.ref, stray]))
+    expect(bed.onHost().templates).toEqual(['base@1'])
+    await expect(bed.engine.templates.show('other')).rejects.toMatchObject({ code: 'template_not_found' })
+  })
+
+  it('leaves what belongs to another host alone', async () => {
+    const { bed } = await prepared()
+    const row = await bed.engine.machines.get('web')
+    const elsewhere = { ...row, id: 'm-bbbbbbbbbbbbbbbb' as Machine['id'], name: undefined, host: 'h-1111111111111111' }
+    await bed.store.machines.insert(elsewhere)
+    expect(await bed.engine.reconcile()).toMatchObject({ lost: [] })
+    expect(await bed.engine.machines.get(elsewhere.id)).toMatchObject({ state: 'running' })
+  })
+
+  it('keeps looking after a store that did not answer', async () => {
+    const { bed, machine } = await prepared()
+    const live = bed.store.machines.live
+    bed.store.machines.live = () => Promise.reject(new Error('down'))
+    bed.clock.advance(minuteMs)
+    await new Promise((resolve) => setImmediate(resolve))
+    bed.store.machines.live = live
+    bed.host.machines.delete(machine.id)
+    bed.clock.advance(minuteMs)
+    await expect.poll(async () => (await bed.engine.machines.get(machine.id)).state).toBe('lost')
   })
 })

@@ -27,7 +27,7 @@ import { Turns } from './machines/turns.ts'
 import { Uses } from './machines/uses.ts'
 import { Namespaces } from './namespaces/namespaces.ts'
 import { defaultEngineOptions, type EngineParts } from './parts.ts'
-import { reconcile } from './reconcile/reconcile.ts'
+import { Reconciler } from './reconcile/reconciler.ts'
 import { Retention } from './retention/retention.ts'
 import { Scrub } from './retention/scrub.ts'
 import { openRows } from './rows/rows.ts'
@@ -42,6 +42,7 @@ export function createEngine(parts: EngineParts): Engine {
   const context = contextOf(parts)
   const templates = new Templates(context)
   const namespaces = new Namespaces(context)
+  const reconciler = new Reconciler(context)
   const retention = new Retention(context)
   const scrub = new Scrub(context)
   const stopListening: (() => void)[] = []
@@ -60,14 +61,17 @@ export function createEngine(parts: EngineParts): Engine {
       stopListening.push(mendDamaged(context, templates))
       await namespaces.start()
       stopListening.push(watchDeadlines(context))
-      const report = await reconcile(context)
+      const report = await reconciler.start()
       listen = (exit) => context.background.run(`note the end of ${exit.id}`, () => noteExit(context, exit))
       for (const exit of early) listen(exit)
       await readDeadlines(context)
+      reconciler.repeat()
       retention.start()
       scrub.start()
       return report
     },
+
+    reconcile: () => reconciler.again(),
 
     resolvePending: (record) => resolvePending(context, record),
 
@@ -75,7 +79,7 @@ export function createEngine(parts: EngineParts): Engine {
 
     async close() {
       await context.background.close(new HearthError('cancelled', 'the server is ending'))
-      await Promise.all([retention.stopped(), scrub.stopped()])
+      await Promise.all([reconciler.stopped(), retention.stopped(), scrub.stopped()])
       await context.turns.idle()
       for (const stop of stopListening.splice(0)) stop()
       context.guests.close()

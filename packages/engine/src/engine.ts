@@ -49,6 +49,9 @@ export interface Engine extends NamespaceEngine {
   /** Makes rows and hosts agree after whatever happened before; called once, first. */
   start(): Promise<ReconcileReport>
 
+  /** The same again, beside all that is under way; done on an interval by itself. */
+  reconcile(): Promise<ReconcileReport>
+
   /** Says what became of a request that was begun and never answered; a record of which nothing came is removed. */
   resolvePending(record: IdempotencyRecord): Promise<PendingOutcome>
 

@@ -38,6 +38,8 @@ export interface EngineOptions {
   readonly idempotencyKeptMs: number
   /** Rows of snapshots that failed. */
   readonly failedSnapshotsKeptMs: number
+  /** From the end of one comparison of rows and hosts to the next; 0: only at start and when asked. */
+  readonly reconcileIntervalMs: number
   /** From the end of one run of the cleaner to the next; 0: only when asked. */
   readonly cleanerIntervalMs: number
   /** A snapshot whose files were not read for so long is verified in the background; 0: never. */
@@ -55,6 +57,7 @@ export const defaultEngineOptions: EngineOptions = {
   quiesceDeadlineMs: 10_000,
   restoreDeadlineMs: 60_000,
   bootDeadlineMs: 180_000,
+  reconcileIntervalMs: 60_000,
   endedRowsKeptMs: 7 * dayMs,
   eventsKeptMs: 7 * dayMs,
   auditKeptMs: 90 * dayMs,

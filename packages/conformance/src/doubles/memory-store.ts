@@ -83,7 +83,8 @@ function machineRows(machines: MemoryTable<Machine, MachineId>): StateStore['mac
       machines.rowsWhere((row) => row.namespace === namespace && row.name === name && isLive(row))[0],
     page: async (filter: MachineFilter, query: PageQuery) => machines.pageWhere(machineFits(filter), query),
     live: async (filter: MachineFilter = {}) => machines.rowsWhere((row) => isLive(row) && machineFits(filter)(row)),
-    pruneEnded: async (at: number) => machines.prune((row) => !isLive(row) && row.endedAt !== undefined && row.endedAt < at),
+    pruneEnded: async (at: number) =>
+      machines.forgetWhere((row) => !isLive(row) && row.endedAt !== undefined && row.endedAt < at),
     putSecrets: async (id: MachineId, secrets: MachineSecrets) => machines.attach(id, secrets),
     getSecrets: async (id: MachineId) => machines.attached(id) as MachineSecrets | undefined,
     deleteSecrets: async (id: MachineId) => machines.detach(id),
@@ -110,7 +111,7 @@ function snapshotRows(snapshots: MemoryTable<Snapshot, SnapshotId>): StateStore[
 function idempotencyRows(records: MemoryTable<IdempotencyRecord, string>): StateStore['idempotency'] {
   return Object.assign(records, {
     pending: async (host: string) => records.rowsWhere((row) => row.host === host && row.state === 'pending'),
-    prune: async (at: number) => records.prune((row) => row.createdAt < at),
+    prune: async (at: number) => records.forgetWhere((row) => row.createdAt < at),
   })
 }
 

@@ -76,7 +76,7 @@ export class MemoryTable<Row extends { readonly rev: number; readonly createdAt:
   }
 
   /** Forgets the rows that fit; gives how many. */
-  prune(fits: (row: Row) => boolean): number {
+  forgetWhere(fits: (row: Row) => boolean): number {
     const over = [...this.#rows].filter(([, row]) => fits(row))
     for (const [id] of over) this.forget(id)
     return over.length

@@ -101,6 +101,10 @@ export class MemoryDriver implements MachineDriver {
     this.host.templates.delete(ref)
   }
 
+  async listTemplates(): Promise<TemplateRef[]> {
+    return publishedOf(this.host.templates)
+  }
+
   async boot(spec: MachineSpec, options: Cancellable = {}): Promise<void> {
     if (!this.host.templates.get(spec.template)?.published) throw driverError('NotFound', `there is no image ${spec.template}`)
     await this.bringUp(
@@ -174,7 +178,7 @@ export class MemoryDriver implements MachineDriver {
   }
 
   async listSnapshots(): Promise<SnapshotId[]> {
-    return [...this.host.snapshots].filter(([, folder]) => folder.published).map(([id]) => id)
+    return publishedOf(this.host.snapshots)
   }
 
   async pause(id: MachineId): Promise<void> {
@@ -229,6 +233,8 @@ export class MemoryDriver implements MachineDriver {
 
   async adopt(): Promise<DriverMachine[]> {
     await this.host.faults.pass('adopt')
+    sweepUnpublished(this.host.snapshots)
+    sweepUnpublished(this.host.templates)
     return this.list()
   }
 
@@ -306,6 +312,14 @@ export class MemoryDriver implements MachineDriver {
       guestKernel: 'memory-1',
     }
   }
+}
+
+function publishedOf<Id>(folders: ReadonlyMap<Id, HostFolder>): Id[] {
+  return [...folders].filter(([, folder]) => folder.published).map(([id]) => id)
+}
+
+function sweepUnpublished<Id>(folders: Map<Id, HostFolder>): void {
+  for (const [id, { published }] of folders) if (!published) folders.delete(id)
 }
 
 /** Gives others a turn, as work on a real host does. */

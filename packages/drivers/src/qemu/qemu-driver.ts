@@ -1,4 +1,4 @@
-import { readdir, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import {
@@ -28,6 +28,7 @@ import { copyStored } from './copy-snapshot.ts'
 import { endVmm } from './end-vmm.ts'
 import { recordStamps, requireDigests } from './integrity.ts'
 import { machineFiles, snapshotFiles } from './layout.ts'
+import { snapshotsIn, templatesIn } from './names-in.ts'
 import type { QemuParts } from './parts.ts'
 import { probeQemu } from './probe.ts'
 import { bootMachine, restoreMachine } from './restore.ts'
@@ -85,6 +86,10 @@ export class QemuDriver implements MachineDriver {
     return removeTemplate(this.#parts, ref)
   }
 
+  listTemplates(): Promise<TemplateRef[]> {
+    return templatesIn(this.#parts.layout)
+  }
+
   async boot(spec: MachineSpec, options?: Cancellable): Promise<void> {
     requireEgress(spec)
     await bootMachine(this.#parts, spec, options)
@@ -127,8 +132,8 @@ export class QemuDriver implements MachineDriver {
     await this.#parts.memory.drop(id)
   }
 
-  async listSnapshots(): Promise<SnapshotId[]> {
-    return (await readdir(this.#parts.layout.snapshots)) as SnapshotId[]
+  listSnapshots(): Promise<SnapshotId[]> {
+    return snapshotsIn(this.#parts.layout)
   }
 
   async pause(id: MachineId): Promise<void> {

@@ -1,4 +1,7 @@
-/** The records whose requests are being worked on in this process. What is pending and not here was left by one that died. */
+/**
+ * What is being worked on in this process, by id: snapshots that are made, and idempotency records whose requests are under way.
+ * What a row says is half done and is not here was left so.
+ */
 export class Underway {
   readonly #counts = new Map<string, number>()
 

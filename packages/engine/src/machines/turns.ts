@@ -43,6 +43,11 @@ export class Turns {
     }
   }
 
+  /** Whether somebody has the turn of `key`, or waits for it. */
+  isBusy(key: string): boolean {
+    return this.#tails.has(key)
+  }
+
   /** Resolves when nobody has a turn or waits for one. */
   async idle(): Promise<void> {
     while (this.#tails.size > 0) await Promise.all(this.#tails.values())

@@ -30,6 +30,11 @@ export class Uses<Thing extends string> {
     return thing
   }
 
+  /** Whether `machine` lives from anything. */
+  has(machine: MachineId): boolean {
+    return this.#of.has(machine)
+  }
+
   of(thing: Thing): MachineId[] {
     return [...(this.#users.get(thing) ?? [])]
   }

@@ -13,8 +13,8 @@ export type MachineStep =
   | { readonly kind: 'roll_back'; readonly row: Machine }
   /** Was being ended. */
   | { readonly kind: 'finish_end'; readonly row: Machine }
-  /** On the host, and no row says that it should be. */
-  | { readonly kind: 'destroy'; readonly driver: string; readonly id: MachineId }
+  /** On the host, and its row says that it is over, or there is no row. */
+  | { readonly kind: 'destroy'; readonly driver: string; readonly id: MachineId; readonly isOver: boolean }
 
 /** What one driver found on its host. */
 export interface Found {
@@ -32,7 +32,7 @@ export function planMachines(rows: readonly Machine[], found: readonly Found[], 
   }
   const known = new Set(rows.map((row) => `${row.driver} ${row.id}`))
   for (const { driver, machines } of found) {
-    for (const { id } of machines) if (!known.has(`${driver} ${id}`)) steps.push({ kind: 'destroy', driver, id })
+    for (const { id } of machines) if (!known.has(`${driver} ${id}`)) steps.push({ kind: 'destroy', driver, id, isOver: false })
   }
   return steps
 }
@@ -53,6 +53,6 @@ function planRow(row: Machine, present: DriverMachine | undefined, frozen: boole
     case 'stopped':
     case 'failed':
     case 'lost':
-      return present ? [{ kind: 'destroy', driver: row.driver, id: row.id }] : []
+      return present ? [{ kind: 'destroy', driver: row.driver, id: row.id, isOver: true }] : []
   }
 }

@@ -1,4 +1,4 @@
-import { liveMachineStates, type Machine, type MachineId } from '@hearth/model'
+import type { DriverMachine, Machine, MachineDriver, MachineId } from '@hearth/model'
 import type { Context } from '../context.ts'
 import { finishEnd, loseMachine } from '../machines/end-machine.ts'
 import { forgetMachine } from '../machines/forget-machine.ts'
@@ -10,23 +10,61 @@ import type { ReconcileReport } from './report.ts'
 
 export type MachinesReport = Pick<ReconcileReport, 'adopted' | 'lost' | 'rolledBack' | 'orphans'>
 
-/** Makes machine rows and hosts agree. One machine that resists does not keep the others from being settled. */
+/** At start: makes machine rows and hosts agree. One machine that resists does not keep the others from being settled. */
 export async function reconcileMachines(context: Context, found: readonly Found[]): Promise<MachinesReport> {
-  const rows = (await context.rows.machines.list()).filter((row) => row.host === context.host)
+  const rows = await rowsOf(context, found)
   const making = await context.store.snapshots.where({ host: context.host, states: ['creating'] })
   const steps = planMachines(rows, found, new Set(making.map((each) => each.source)))
   const kept = steps.flatMap((step) => (isKept(step) ? [step.row] : []))
   for (const row of [...kept, ...outOfSight(rows, found)]) noteUses(context, row)
   await Promise.all(steps.map((step) => attempt(context.log, `reconcile ${idOf(step)}`, () => carryOut(context, step))))
-  await forgetOldRows(context, rows)
-  const idsOf = (...kinds: readonly MachineStep['kind'][]): MachineId[] =>
-    steps.filter((step) => kinds.includes(step.kind)).map(idOf)
-  return {
-    adopted: kept.map((row) => row.id),
-    lost: idsOf('lose'),
-    rolledBack: idsOf('roll_back', 'finish_end'),
-    orphans: idsOf('destroy'),
+  return reportOf(steps, kept)
+}
+
+/** Later: what differs is compared again in the machine's turn, and left alone while somebody else has that. */
+export async function settleMachines(context: Context, drivers: readonly MachineDriver[]): Promise<MachinesReport> {
+  const found = await Promise.all(drivers.map(async (driver) => ({ driver: driver.name, machines: await driver.list() })))
+  const steps = planMachines(await rowsOf(context, found), found, new Set())
+  const done: MachineStep[] = []
+  for (const step of steps.filter((each) => each.kind !== 'adopt' && !isSpokenFor(context, each))) {
+    const id = idOf(step)
+    await attempt(context.log, `reconcile ${id}`, () =>
+      context.turns.take(id, [context.background.ending], async () => {
+        const now = await planAgain(context, step)
+        if (now?.kind !== step.kind) return
+        context.log.warn('reconcile.machine', { machine: id, step: now.kind })
+        await carryOut(context, now)
+        done.push(now)
+      }),
+    )
   }
+  return reportOf(done, [])
+}
+
+/** The rows that live here, and those of everything that was found. */
+async function rowsOf(context: Context, found: readonly Found[]): Promise<Machine[]> {
+  const rows = await context.store.machines.live({ host: context.host })
+  const known = new Set(rows.map((row) => row.id))
+  for (const { id } of found.flatMap((each) => each.machines)) {
+    const row = known.has(id) ? undefined : await context.rows.machines.find(id)
+    if (row) rows.push(row)
+  }
+  return rows
+}
+
+/** Whether something is under way with it, or a part of the engine has it although no row says so. */
+function isSpokenFor(context: Context, step: MachineStep): boolean {
+  const id = idOf(step)
+  if (context.turns.isBusy(id)) return true
+  return step.kind === 'destroy' && !step.isOver && (context.templateUses.has(id) || context.snapshotUses.has(id))
+}
+
+async function planAgain(context: Context, step: MachineStep): Promise<MachineStep | undefined> {
+  const id = idOf(step)
+  const driver = step.kind === 'destroy' ? step.driver : step.row.driver
+  const row = await context.rows.machines.find(id)
+  const machines = (await context.drivers.of(driver).list()).filter((each: DriverMachine) => each.id === id)
+  return planMachines(row ? [row] : [], [{ driver, machines }], new Set())[0]
 }
 
 async function carryOut(context: Context, step: MachineStep): Promise<unknown> {
@@ -38,7 +76,7 @@ async function carryOut(context: Context, step: MachineStep): Promise<unknown> {
     case 'pause':
       return context.drivers.of(step.row.driver).pause(step.row.id)
     case 'lose':
-      return loseMachine(context, step.row, 'it was gone when the server started')
+      return loseMachine(context, step.row, 'its process was gone when the server looked')
     case 'roll_back':
       return rollBack(context, step.row)
     case 'finish_end':
@@ -72,18 +110,21 @@ function noteUses(context: Context, row: Machine): void {
   if (row.restoredFrom) context.snapshotUses.add(row.restoredFrom, row.id)
 }
 
-async function forgetOldRows(context: Context, rows: readonly Machine[]): Promise<void> {
-  const before = context.clock.now() - context.options.endedRowsKeptMs
-  for (const row of rows) {
-    const over = row.state === 'stopped' || row.state === 'failed' || row.state === 'lost'
-    if (over && (row.endedAt ?? row.createdAt) < before) await context.rows.machines.remove(row.id)
-  }
-}
-
 /** Live machines of drivers that could not be asked: they keep their addresses and hold what they hold. */
 function outOfSight(rows: readonly Machine[], found: readonly Found[]): Machine[] {
   const looked = new Set(found.map((each) => each.driver))
-  return rows.filter((row) => !looked.has(row.driver) && liveMachineStates.some((state) => state === row.state))
+  return rows.filter((row) => !looked.has(row.driver))
+}
+
+function reportOf(steps: readonly MachineStep[], kept: readonly Machine[]): MachinesReport {
+  const idsOf = (...kinds: readonly MachineStep['kind'][]): MachineId[] =>
+    steps.filter((step) => kinds.includes(step.kind)).map(idOf)
+  return {
+    adopted: kept.map((row) => row.id),
+    lost: idsOf('lose'),
+    rolledBack: idsOf('roll_back', 'finish_end'),
+    orphans: idsOf('destroy'),
+  }
 }
 
 type KeptStep = Extract<MachineStep, { kind: 'adopt' | 'note_paused' | 'pause' }>

@@ -1,8 +1,8 @@
 import type { MachineId, SnapshotId, TemplateRef } from '@hearth/model'
 
-/** What start-up found and did about it. */
+/** What a look at rows and hosts found, and what was done about it. */
 export interface ReconcileReport {
-  /** Still running or paused, taken over. */
+  /** Still running or paused, taken over; at start only. */
   readonly adopted: readonly MachineId[]
   /** Rows whose machine is gone. */
   readonly lost: readonly MachineId[]
@@ -12,6 +12,8 @@ export interface ReconcileReport {
   readonly orphans: readonly MachineId[]
   /** Snapshots that were half made, half removed, missing or unknown. */
   readonly snapshots: readonly SnapshotId[]
-  /** Templates whose build or removal was cut short. */
+  /** Templates whose build or removal was cut short, or that no row knows. */
   readonly templates: readonly TemplateRef[]
+  /** Requests that were begun, had no effect, and may be made again. */
+  readonly forgottenRequests: number
 }

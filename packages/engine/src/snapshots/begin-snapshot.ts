@@ -20,7 +20,7 @@ export async function beginSnapshot(
   mustSnapshotLive(context.drivers.of(source.driver))
   const intent = { ...intentOf(source, 'user'), ...marks, ...(idempotency && { idempotency }) }
   const snapshot = await insertWithinLimits(context, namespace, {}, () => insertSnapshot(context, intent))
-  const done = finish(context, snapshot, signal)
+  const done = context.underway.during(snapshot.id, () => finish(context, snapshot, signal))
   context.background.run(`make ${snapshot.id}`, () => settled(done))
   return { snapshot, done }
 }

@@ -35,7 +35,7 @@ export async function copySnapshot(
   try {
     const sizeBytes = sizeOf(source.manifest)
     const row = await insertWithinLimits(context, target, { sizeBytes }, () => insertSnapshot(context, intent))
-    return await complete(context, source, row, signal)
+    return await context.underway.during(row.id, () => complete(context, source, row, signal))
   } finally {
     letGo()
   }

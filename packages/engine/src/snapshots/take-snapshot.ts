@@ -23,7 +23,7 @@ export async function takeSnapshot(
   signal: AbortSignal,
 ): Promise<Snapshot> {
   const row = await insertSnapshot(context, order)
-  return completeSnapshot(context, row, order, signal)
+  return context.underway.during(row.id, () => completeSnapshot(context, row, order, signal))
 }
 
 /** The row of a snapshot to be, `creating`. */

@@ -137,13 +137,16 @@ async function withMachine<T>(
     ...(!from && { forTemplate: true }),
   }
   const phases = new Phases(context.clock)
-  try {
-    const up = await bringUp(context, { driver, spec, who, ...(from && { from }), phases }, signal)
-    return await use(id, up)
-  } finally {
-    context.guests.drop(id)
-    await driver.destroy(id)
-    context.addresses.release(id)
-    context.snapshotUses.release(id)
-  }
+  // Its turn says that somebody is at it, although no row does.
+  return context.turns.take(id, [signal], async (inTurn) => {
+    try {
+      const up = await bringUp(context, { driver, spec, who, ...(from && { from }), phases }, inTurn)
+      return await use(id, up)
+    } finally {
+      context.guests.drop(id)
+      await driver.destroy(id)
+      context.addresses.release(id)
+      context.snapshotUses.release(id)
+    }
+  })
 }

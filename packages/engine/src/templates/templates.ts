@@ -1,4 +1,4 @@
-import { HearthError, parseTemplateRef, type Template } from '@hearth/model'
+import { HearthError, type Name, parseTemplateRef, type Template } from '@hearth/model'
 import type { Context } from '../context.ts'
 import { onceOnly } from '../idempotency/once.ts'
 import { eraseSnapshot } from '../snapshots/erase-snapshot.ts'
@@ -6,6 +6,7 @@ import { buildTemplate, withSnapshot } from './build-template.ts'
 import { checkTemplate } from './check-template.ts'
 import type { BuildOptions, EngineTemplates, TemplateBegun, TemplateRequest } from './engine-templates.ts'
 import { findTemplate } from './find-template.ts'
+import { templateTurn } from './template-turn.ts'
 
 const silent = () => undefined
 
@@ -70,8 +71,8 @@ export class Templates implements EngineTemplates {
     })
   }
 
-  #turn<T>(name: string, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return this.#context.turns.take(`template ${name}`, [signal, this.#context.background.ending], work)
+  #turn<T>(name: Name, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#context.turns.take(templateTurn(name), [signal, this.#context.background.ending], work)
   }
 
   async #refuseUsed(template: Template): Promise<void> {

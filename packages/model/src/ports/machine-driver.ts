@@ -120,6 +120,8 @@ export interface MachineDriver {
   publishTemplate(ref: TemplateRef, manifest: object): Promise<void>
   /** Removes an image, published or not. Succeeds when there is none. */
   removeTemplate(ref: TemplateRef): Promise<void>
+  /** The refs of all published images on this host. */
+  listTemplates(): Promise<TemplateRef[]>
 
   /** Brings up a machine from nothing; resolves when its process runs and `connect` can be called. */
   boot(spec: MachineSpec, options?: Cancellable): Promise<void>
@@ -164,7 +166,7 @@ export interface MachineDriver {
 
   /** Calls `listener` when a machine ends that nobody asked to end. Returns the way to stop listening. */
   onExit(listener: (exit: MachineExit) => void): () => void
-  /** Takes back what an earlier process of ours left running; called once, before anything else. */
+  /** Takes back what an earlier process of ours left running and removes what it left unpublished; called once, before anything else. */
   adopt(): Promise<DriverMachine[]>
   /** Lets go of everything; machines go on. */
   close(): Promise<void>
