@@ -1,6 +1,7 @@
 import { commandGroup, type Execute } from './declare/command.ts'
 import { hostCommands } from './declare/host.ts'
 import { insideCommands } from './declare/inside.ts'
+import { auditCommand, keyCommands } from './declare/keys.ts'
 import { machineCommands } from './declare/machines.ts'
 import { snapshotCommands } from './declare/snapshots.ts'
 import { templateCommands } from './declare/templates.ts'
@@ -19,6 +20,7 @@ Every command that needs the server starts it. Reference: docs/reference/cli.md.
     ['Machines:', machineCommands(execute)],
     ['Inside a machine:', insideCommands(execute)],
     ['Templates and snapshots:', [templateCommands(execute), snapshotCommands(execute)]],
+    ['Who may do what:', [keyCommands(execute), auditCommand(execute)]],
     ['This computer:', hostCommands(execute)],
   ] as const
   for (const [heading, commands] of groups) {

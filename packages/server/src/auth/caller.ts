@@ -76,7 +76,7 @@ function tooSmall(has: KeyScope, needed: KeyScope): HearthError {
 
 function notEverywhere(needed: KeyScope): HearthError {
   return new HearthError('forbidden', `this needs the scope "${needed}" in all namespaces, and the key is good for some`, {
-    hint: 'It belongs to no namespace: use a key that was made with "--namespace *".',
+    hint: 'It belongs to no namespace: use a key that was made with "--everywhere".',
     details: { needs: needed, namespaces: '*' },
   })
 }
