@@ -6,21 +6,19 @@ import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { MemoryDriver, MemoryHost } from '@hearth/drivers'
 import { silentLog, systemClock } from '@hearth/model'
-import { type Config, type LoadedConfig, runServer } from '@hearth/server'
+import { type Config, defaultConfig, type LoadedConfig, runServer } from '@hearth/server'
 import { openSqliteStore, takeFileLock } from '@hearth/store'
 import { HostGuest, openHostGuest, trustingVerifier } from './host-guest.ts'
 
 const { home = '', port } = parseArgs({ options: { home: { type: 'string' }, port: { type: 'string' } } }).values
 const listen = port === undefined ? undefined : { host: '127.0.0.1', port: Number(port) }
-const config = {
+const config: Config = {
+  ...defaultConfig({ isRoot: false, userHome: '/nonexistent', assets: '/nonexistent' }),
   home,
   log: 'silent',
   listen,
   drivers: ['memory'],
-  accel: 'auto',
-  assets: '/nonexistent',
-  otlpEndpoint: undefined,
-} satisfies Config
+}
 const origins = Object.fromEntries(Object.keys(config).map((name) => [name, 'default'])) as LoadedConfig['origins']
 
 // Each guest and each of its programs listens for the end of this process.

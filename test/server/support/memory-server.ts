@@ -5,7 +5,7 @@ import { json, text } from 'node:stream/consumers'
 import { MemoryDriver, MemoryHost } from '@hearth/drivers'
 import { type Log, silentLog, systemClock } from '@hearth/model'
 import { generateSshHostKey, openGuest } from '@hearth/protocol'
-import { type Config, type LoadedConfig, type RunningServer, receiptVerifier, runServer, settings } from '@hearth/server'
+import { type Config, defaultConfig, type LoadedConfig, type RunningServer, receiptVerifier, runServer } from '@hearth/server'
 import { openSqliteStore, takeFileLock } from '@hearth/store'
 
 export interface MemoryServer extends RunningServer {
@@ -25,7 +25,7 @@ export async function memoryServer(
 ): Promise<MemoryServer> {
   const { host = new MemoryHost(), listen, log = silentLog } = options
   const config: Config = {
-    ...defaults(),
+    ...defaultConfig({ isRoot: false, userHome: '/nowhere', assets: '/nowhere' }),
     ...options.config,
     home,
     listen,
@@ -51,12 +51,6 @@ export async function memoryServer(
     },
   )
   return { ...server, host }
-}
-
-function defaults(): Config {
-  const context = { isRoot: false, userHome: '/nowhere', assets: '/nowhere' }
-  const values = Object.entries(settings).map(([name, { fallback }]) => [name, fallback(context)])
-  return Object.fromEntries(values) as Config
 }
 
 /** One request to the server of `home`; the answer's body is not read yet. */

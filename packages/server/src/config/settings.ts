@@ -140,6 +140,12 @@ export type SettingName = keyof typeof settings
 /** A value of every setting. */
 export type Config = { readonly [Name in SettingName]: (typeof settings)[Name] extends Setting<infer T> ? T : never }
 
+/** Every setting as it is where nothing says otherwise. */
+export function defaultConfig(context: DefaultsContext): Config {
+  const names = Object.keys(settings) as SettingName[]
+  return Object.fromEntries(names.map((name) => [name, settings[name].fallback(context)])) as Config
+}
+
 function isHttpUrl(text: string): boolean {
   if (!URL.canParse(text)) return false
   const { protocol, username, password } = new URL(text)
