@@ -108,7 +108,8 @@ export class EngineBed {
 
   /** What a program of a machine says. */
   async run(machine: Machine, ...argv: string[]): Promise<string> {
-    const session = await (await this.engine.machines.guest(machine.id)).session()
+    const { machines } = this.engine.in(machine.namespace)
+    const session = await (await machines.guest(machine.id)).session()
     const handle = await session.exec({ argv })
     handle.stderr.resume()
     const [out] = await Promise.all([buffer(handle.stdout), handle.exit])
