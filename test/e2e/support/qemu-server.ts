@@ -4,7 +4,7 @@ import { createQemuDriver, type QemuDriverOptions } from '@hearth/drivers'
 import type { EngineOptions } from '@hearth/engine'
 import { type MachineDriver, silentLog, systemClock } from '@hearth/model'
 import { generateSshHostKey, openGuest } from '@hearth/protocol'
-import { type Config, type LoadedConfig, type RunningServer, receiptVerifier, runServer } from '@hearth/server'
+import { type Config, defaultConfig, type LoadedConfig, type RunningServer, receiptVerifier, runServer } from '@hearth/server'
 import { openSqliteStore, takeFileLock } from '@hearth/store'
 
 /** What a proof changes about the server; everything else is the product's own. */
@@ -22,13 +22,9 @@ export function qemuServer(home: string, options: QemuServerOptions = {}): Promi
   const assets = process.env.HEARTH_ASSETS ?? join(import.meta.dirname, '../../../build')
   const log = silentLog
   const config: Config = {
+    ...defaultConfig({ isRoot: false, userHome: home, assets }),
     home,
     log: 'silent',
-    listen: undefined,
-    drivers: ['qemu'],
-    accel: 'auto',
-    assets,
-    otlpEndpoint: undefined,
   }
   const origins = Object.fromEntries(Object.keys(config).map((name) => [name, 'default'])) as LoadedConfig['origins']
   return runServer(
