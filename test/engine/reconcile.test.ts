@@ -2,9 +2,11 @@ import type { Machine } from '@hearth/model'
 import { describe, expect, it } from 'vitest'
 import { EngineBed } from './support/engine-bed.ts'
 
+const minuteMs = 60_000
+
 /** A bed whose engine has died; `restart` puts another one in its place. */
 async function prepared(name = 'web') {
-  const bed = await new EngineBed().start()
+  const bed = await new EngineBed({ reconcileIntervalMs: minuteMs }).start()
   await bed.template({ env: { FROM: 'template' } })
   const machine = await bed.engine.launch({ template: 'base', name, secrets: { KEY: 'hush' } })
   return { bed, machine }
@@ -173,8 +175,6 @@ describe('a restarted engine', () => {
 })
 
 describe('a running engine', () => {
-  const minuteMs = 60_000
-
   it('looks again every minute, without a word when all is well', async () => {
     const { bed, machine } = await prepared()
     await bed.engine.snapshots.create('web')

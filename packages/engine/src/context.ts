@@ -1,7 +1,16 @@
-import type { Clock, EngineMeter, Log, Name, RandomBytes, SnapshotId, StateStore, TemplateRef } from '@hearth/model'
+import type {
+  Clock,
+  EngineMeter,
+  Log,
+  Name,
+  PassFailpoint,
+  RandomBytes,
+  SnapshotId,
+  StateStore,
+  TemplateRef,
+} from '@hearth/model'
 import type { Deadlines } from './deadlines/deadlines.ts'
 import type { EventHub } from './events/event-hub.ts'
-import type { Failpoint } from './failpoint.ts'
 import type { Underway } from './idempotency/underway.ts'
 import type { AddressBook } from './identity/addresses.ts'
 import type { DriverSet } from './machines/driver-set.ts'
@@ -36,7 +45,7 @@ export interface Context {
   readonly host: string
   readonly meter: EngineMeter
   /** Called at each named step whose interruption must do no harm; only tests make it do anything. */
-  readonly failpoint: (name: Failpoint) => void
+  readonly failpoint: PassFailpoint
   readonly clock: Clock
   readonly random: RandomBytes
   readonly log: Log

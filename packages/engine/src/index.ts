@@ -1,7 +1,6 @@
 export { createEngine } from './create-engine.ts'
 export type { Engine, NamespaceEngine } from './engine.ts'
 export type { EngineEvent, EngineEvents, EngineListener } from './events/event-hub.ts'
-export { type Failpoint, failpoints } from './failpoint.ts'
 export type { OnceOptions } from './idempotency/once.ts'
 export type { PendingOutcome } from './idempotency/resolve-pending.ts'
 export type { BootChoice, LaunchOptions, LaunchRequest } from './launch/launch-request.ts'

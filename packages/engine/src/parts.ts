@@ -7,11 +7,11 @@ import type {
   Log,
   MachineDriver,
   OpenGuest,
+  PassFailpoint,
   RandomBytes,
   ReceiptItem,
   StateStore,
 } from '@hearth/model'
-import type { Failpoint } from './failpoint.ts'
 
 /** A host key as the guest is given it, in OpenSSH's file formats. */
 export type SshHostKey = IdentifyRequest['sshHostKeys'][number]
@@ -85,6 +85,6 @@ export interface EngineParts {
   /** Default: measures nothing. */
   readonly meter?: EngineMeter
   /** Default: does nothing. */
-  readonly failpoint?: (name: Failpoint) => void
+  readonly failpoint?: PassFailpoint
   readonly options?: Partial<EngineOptions>
 }

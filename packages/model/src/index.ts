@@ -12,6 +12,7 @@ export {
   isHearthError,
   messageOf,
 } from './errors.ts'
+export { type Failpoint, failpoints, type PassFailpoint } from './failpoints.ts'
 export type { IdempotencyRecord } from './idempotency.ts'
 export { formatImageSource, imageSourceRule, parseImageSource } from './image-source.ts'
 export { limits } from './limits.ts'

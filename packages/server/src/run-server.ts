@@ -4,6 +4,7 @@ import type { Log, MachineDriver, StateStore } from '@hearth/model'
 import { createAuth } from './auth/auth.ts'
 import { makeFirstKey } from './auth/first-key.ts'
 import type { LoadedConfig } from './config/load-config.ts'
+import { shownSettings } from './config/shown-settings.ts'
 import { type HomeLayout, homeLayout, makeHome, prepareHome } from './home/home-layout.ts'
 import { lockHome } from './home/home-lock.ts'
 import { hostIdOf } from './home/host-id.ts'
@@ -15,7 +16,7 @@ import type { TlsFiles } from './tls/tls-files.ts'
 
 /** What a server is made of; only a main file knows the classes behind it. */
 export interface ServerParts
-  extends Pick<EngineParts, 'openGuest' | 'receipts' | 'newSshHostKey' | 'clock' | 'random' | 'options'> {
+  extends Pick<EngineParts, 'openGuest' | 'receipts' | 'newSshHostKey' | 'clock' | 'random' | 'options' | 'failpoint'> {
   readonly version: string
   readonly pid: number
   readonly startedAt: number
@@ -39,22 +40,18 @@ export interface RunningServer {
  * Starts the one server of a home: lock, state, drivers, engine, API, in this order. What has been started is ended again
  * when a later part fails. @throws HearthError `state_conflict` when another server has the home
  */
-export async function runServer({ config, readyFd }: LoadedConfig, parts: ServerParts): Promise<RunningServer> {
+export async function runServer(loaded: LoadedConfig, parts: ServerParts): Promise<RunningServer> {
   const shutdown = new Shutdown(() => parts.log)
   try {
-    return await start(config, readyFd, parts, shutdown)
+    return await start(loaded, parts, shutdown)
   } catch (error) {
     await shutdown.run()
     throw error
   }
 }
 
-async function start(
-  config: LoadedConfig['config'],
-  readyFd: number | undefined,
-  parts: ServerParts,
-  shutdown: Shutdown,
-): Promise<RunningServer> {
+async function start(loaded: LoadedConfig, parts: ServerParts, shutdown: Shutdown): Promise<RunningServer> {
+  const { config, readyFd } = loaded
   const { log, clock, version, pid, startedAt } = parts
   const home = homeLayout(config.home)
   await makeHome(home)
@@ -84,7 +81,21 @@ async function start(
   const system = { version, home: home.root, pid, startedAt }
   const stop = () => asked.resolve()
   const serving = await serve(
-    { engine, drivers, log, clock, system, metrics, stop, auth, corsOrigins, openMetrics },
+    {
+      engine,
+      drivers,
+      store,
+      host,
+      settings: shownSettings(loaded),
+      log,
+      clock,
+      system,
+      metrics,
+      stop,
+      auth,
+      corsOrigins,
+      openMetrics,
+    },
     { socket: home.socket, listen: config.listen, tls: tlsFilesOf(config) },
   )
   shutdown.later('api', () => serving.close())

@@ -61,7 +61,8 @@ export class EngineBed {
       clock: this.clock,
       random: this.random,
       log: silentLog,
-      options: this.#options,
+      // Tests that turn the clock from sleeper to sleeper would stop at each look.
+      options: { reconcileIntervalMs: 0, ...this.#options },
     })
   }
 

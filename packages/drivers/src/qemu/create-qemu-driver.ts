@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Clock, type Log, type MachineDriver, systemClock } from '@hearth/model'
+import { type Clock, type Log, type MachineDriver, type PassFailpoint, systemClock } from '@hearth/model'
 import { ensureLauncher } from '../launcher/ensure-launcher.ts'
 import type { LauncherClient } from '../launcher/launcher-client.ts'
 import { LauncherLink } from '../launcher/launcher-link.ts'
@@ -23,6 +23,8 @@ export interface QemuDriverOptions {
   readonly log: Log
   readonly clock?: Clock
   readonly qemu?: string
+  /** Default: does nothing. */
+  readonly failpoint?: PassFailpoint
   /** Stands between the driver and its launcher: for tests that look into the pause of a snapshot. */
   readonly intercept?: (launcher: LauncherClient) => LauncherClient
 }
@@ -49,6 +51,7 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Mach
     qemu,
     clock,
     log,
+    failpoint: options.failpoint ?? (() => undefined),
     images: createImageBuilder({ assets, log }),
     hash: async (path) => (await launcher.client()).hash(path),
     users: await vmmUsers(layout.machines),

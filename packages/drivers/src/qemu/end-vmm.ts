@@ -24,6 +24,7 @@ async function end(parts: QemuParts, id: MachineId): Promise<void> {
       await kill(parts, id)
       await vmm.gone
     }
+    parts.failpoint('end.killed')
     await disconnectOutside(parts, id)
     await vmm.close()
     if (!vmm.record.restoredFrom) await parts.memory.drop(vmm.record.memory)

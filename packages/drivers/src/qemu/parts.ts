@@ -1,4 +1,4 @@
-import type { Clock, Log } from '@hearth/model'
+import type { Clock, Log, PassFailpoint } from '@hearth/model'
 import type { LauncherLink } from '../launcher/launcher-link.ts'
 import type { HostFacts } from './host-facts.ts'
 import type { ImageBuilder } from './images/image-builder.ts'
@@ -22,4 +22,5 @@ export interface QemuParts {
   readonly qemu: string
   readonly clock: Clock
   readonly log: Log
+  readonly failpoint: PassFailpoint
 }

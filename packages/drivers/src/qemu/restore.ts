@@ -51,6 +51,7 @@ export async function bootMachine(parts: QemuParts, spec: MachineSpec, { signal 
   const sharedMemory = spec.forTemplate === true
   const launcher = await parts.launcher.client()
   await launcher.memfd({ id: spec.id, sizeBytes, seal: !sharedMemory })
+  parts.failpoint('machine.memory_made')
   await startVmm(
     parts,
     spec,

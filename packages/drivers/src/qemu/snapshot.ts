@@ -89,10 +89,12 @@ async function freezeLive(parts: QemuParts, vmm: Vmm, staging: string, overlay: 
   const layers = vmm.record.disk.slice(1).map(({ path }) => path)
   const began = parts.clock.monotonicMs()
   await qmp.execute('stop', {})
+  parts.failpoint('snapshot.paused')
   const [memory, disk] = await Promise.allSettled([
     captureMemory(parts, vmm, staging),
     switchOverlay(vmm, overlay).then(() => saveDeviceState(parts, vmm)),
   ])
+  parts.failpoint('snapshot.captured')
   await qmp.execute('cont', {})
   const pauseMs = parts.clock.monotonicMs() - began
   if (memory.status === 'rejected') throw memory.reason
@@ -119,6 +121,7 @@ async function freezeTemplate(parts: QemuParts, vmm: Vmm, staging: string, id: S
   await (await parts.launcher.client()).kill(vmm.record.id, constants.signals.SIGKILL)
   await vmm.gone
   const memory = await keepTemplateMemory(parts, vmm, staging, id)
+  parts.failpoint('build.memory_kept')
   return { memory, layers, pauseMs }
 }
 

@@ -36,6 +36,7 @@ export async function startVmm(parts: QemuParts, spec: MachineSpec, origin: Orig
   const directory = parts.layout.machine(spec.id)
   const uid = parts.users.separate ? uidOf(spec.id) : undefined
   await makeMachineDirectory(parts, spec, directory, uid)
+  parts.failpoint('machine.folder_made')
   try {
     const facts = await parts.facts()
     signal?.throwIfAborted()
@@ -53,6 +54,7 @@ export async function startVmm(parts: QemuParts, spec: MachineSpec, origin: Orig
       netns: spec.egress === 'open',
       ...(uid === undefined ? {} : { uid, gid: uid }),
     })
+    parts.failpoint('machine.spawned')
     const record: MachineRecord = {
       id: spec.id,
       spec,
@@ -72,6 +74,7 @@ export async function startVmm(parts: QemuParts, spec: MachineSpec, origin: Orig
       writeRecord(directory, record),
       spec.egress === 'open' ? connectOutside(parts, record, signal) : undefined,
     ])
+    parts.failpoint('machine.recorded')
     signal?.throwIfAborted()
     return vmm
   } catch (error) {

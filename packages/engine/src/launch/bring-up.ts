@@ -70,6 +70,7 @@ async function steps(context: Context, newcomer: Newcomer, signal: AbortSignal, 
     abort.abort(isHearthError(error) ? error : new HearthError('internal', messageOf(error), { cause: error }))
     throw error
   })
+  context.failpoint('launch.machine_up')
   phases.end(from ? 'restore' : 'boot')
 
   const connection = context.guests.open(driver, spec.id, newcomer.staleToken)
@@ -88,6 +89,7 @@ async function steps(context: Context, newcomer: Newcomer, signal: AbortSignal, 
     seesMac: (mac) => driver.seesMac(spec.id, mac),
   })
   connection.setToken(who.token)
+  context.failpoint('launch.personalised')
   phases.end('personalise')
   if (from) {
     await session.thaw({ env: who.env, secrets: who.secrets, token: who.token }, { signal })

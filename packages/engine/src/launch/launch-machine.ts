@@ -130,7 +130,7 @@ class Launch {
     const secrets = { token: who.token, secrets: who.secrets }
     const beside = () => {
       this.#recorded = this.#insert(from).then(() => this.#context.store.machines.putSecrets(this.#id, secrets))
-      return this.#recorded
+      return this.#recorded.then(() => this.#context.failpoint('launch.row_written'))
     }
     const restore = from && { from, ...(staleToken && { staleToken }) }
     return bringUp(this.#context, { driver, spec, who, ...restore, beside, phases: this.#phases }, this.#signal)
@@ -172,6 +172,7 @@ class Launch {
     )
     const { driver, template } = machine
     this.#context.meter.launched({ machine: machine.id, driver, template, startedAt: this.#phases.startedAt, boot })
+    this.#context.failpoint('launch.running')
     this.#context.log.info('machine.running', { machine: machine.id, template: machine.template, method: boot.method, totalMs })
     return machine
   }

@@ -55,6 +55,7 @@ export async function loseMachine(context: Context, row: Machine, failure: strin
 /** From `stopping` to `stopped`; the row says `failed` when the driver could not, and ending it again tries again. */
 export async function finishEnd(context: Context, row: Machine, about?: NewEvent['data']): Promise<Machine> {
   context.guests.drop(row.id)
+  context.failpoint('end.stopping')
   try {
     await context.drivers.of(row.driver).destroy(row.id)
   } catch (error) {
@@ -62,6 +63,7 @@ export async function finishEnd(context: Context, row: Machine, about?: NewEvent
     await context.rows.machines.change(row.id, () => ({ state: 'failed', failure, endedAt: context.clock.now() }), row)
     throw error
   }
+  context.failpoint('end.destroyed')
   await forgetMachine(context, row.id)
   const endedAt = row.endedAt ?? context.clock.now()
   const stopped = await context.rows.machines.change(row.id, () => ({ state: 'stopped', endedAt }), row, about)

@@ -24,6 +24,7 @@ export function pauseMachine(context: Context, id: MachineId, options: PauseOpti
     if (!only(row)) return row
     if (row.state === 'paused') return change ? context.rows.machines.change(id, () => change, row) : row
     await context.drivers.of(row.driver).pause(id)
+    context.failpoint('pause.stopped')
     return context.rows.machines.change(id, () => ({ ...change, state: 'paused' }), row, about)
   })
 }
@@ -35,8 +36,10 @@ export function resumeMachine(context: Context, id: MachineId, cancel?: AbortSig
     if (row.state === 'running') return row
     const driver = context.drivers.of(row.driver)
     await driver.resume(id)
+    context.failpoint('resume.going')
     try {
       const receipt = await freshen(context, row, signal)
+      context.failpoint('resume.fresh')
       const going = (now: Machine): Change<Machine> => ({
         state: 'running',
         deadlineAt: deadlineAfterPause(now, context.clock.now()),

@@ -49,7 +49,9 @@ async function complete(context: Context, source: ReadySnapshot, row: Snapshot, 
     const { id, kind, createdAt } = row
     const manifest = { ...source.manifest, id, kind, createdAt }
     await driver.copySnapshot(source.manifest, id, { signal: abort.signal })
+    context.failpoint('copy.written')
     await driver.publishSnapshot(manifest)
+    context.failpoint('copy.published')
     throwIfAborted(abort.signal)
     const sizeBytes = sizeOf(manifest)
     const copied = await context.rows.snapshots.change(id, () => ({ state: 'ready', manifest, sizeBytes }), row)

@@ -25,8 +25,10 @@ export async function dependents(context: Pick<Context, 'store'>, id: SnapshotId
 export async function eraseSnapshot(context: Context, row: Snapshot): Promise<void> {
   const { rows, drivers } = context
   await rows.snapshots.change(row.id, (now) => (now.state === 'deleting' ? undefined : { state: 'deleting' }), row)
+  context.failpoint('remove_snapshot.deleting')
   const owners = row.manifest ? [drivers.of(row.manifest.driver)] : drivers.all
   for (const driver of owners) await driver.removeSnapshot(row.id)
+  context.failpoint('remove_snapshot.files_gone')
   await rows.snapshots.remove(row.id)
   if (row.parent) await collectFork(context, row.parent)
 }

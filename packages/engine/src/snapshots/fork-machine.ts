@@ -35,6 +35,7 @@ async function fork(
   const extras = Array.from({ length: count }, (_, index) => cloneExtras(request, index))
   const { id } = mustBeHere(context, await findMachine(context, namespace, machine))
   const { id: snapshotId } = await freezeForFork(context, id, options)
+  context.failpoint('fork.frozen')
   const letGo = context.snapshotUses.hold(snapshotId)
   try {
     const results = await someAtATime(context.options.forkConcurrency, extras, (each) =>
@@ -63,7 +64,9 @@ async function clone(
 ): Promise<ForkOutcome> {
   const wish = { ...extras, namespace, origin: { kind: 'snapshot' as const, id }, boot: 'restored' as const }
   try {
-    return { machine: await launchMachine(context, wish, cancel ? { signal: cancel } : {}) }
+    const machine = await launchMachine(context, wish, cancel ? { signal: cancel } : {})
+    context.failpoint('fork.cloned')
+    return { machine }
   } catch (error) {
     return { error: isHearthError(error) ? error : new HearthError('internal', messageOf(error), { cause: error }) }
   }

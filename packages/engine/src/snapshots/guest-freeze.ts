@@ -40,6 +40,7 @@ export class GuestFreeze {
     this.#asleep = true
     try {
       const { synced, frozen, detail } = await this.#order.connection.suspend(this.#context.options.quiesceDeadlineMs)
+      this.#context.failpoint('snapshot.frozen')
       if (!synced)
         return { result: 'failed', detail: detail ?? 'the guest could not write out its files in time', tookMs: tookMs() }
       const said = detail ?? (frozen ? undefined : 'user processes could not be frozen; files were written out')

@@ -27,7 +27,7 @@ export async function takeSnapshot(
 }
 
 /** The row of a snapshot to be, `creating`. */
-export function insertSnapshot(context: Context, intent: SnapshotIntent): Promise<Snapshot> {
+export async function insertSnapshot(context: Context, intent: SnapshotIntent): Promise<Snapshot> {
   const { kind, namespace, template, source, parent, tag, labels, ttlMs, pinned, idempotency } = intent
   const id = newSnapshotId(context.random)
   const row: Omit<Snapshot, 'rev'> = {
@@ -45,7 +45,9 @@ export function insertSnapshot(context: Context, intent: SnapshotIntent): Promis
     pinned: pinned ?? false,
     createdAt: context.clock.now(),
   }
-  return context.rows.snapshots.insert(row, recordOf(idempotency, kind === 'fork' ? 'fork' : 'snapshot', id))
+  const written = await context.rows.snapshots.insert(row, recordOf(idempotency, kind === 'fork' ? 'fork' : 'snapshot', id))
+  context.failpoint('snapshot.row_written')
+  return written
 }
 
 /** Freezes what `order` says into the snapshot of `row`. A failure is undone and told by the row. */
@@ -58,12 +60,15 @@ export async function completeSnapshot(
   const startedAt = context.clock.monotonicMs()
   try {
     const manifest = await freeze(context, order, row, signal)
+    context.failpoint('snapshot.written')
     await order.driver.publishSnapshot(manifest)
+    context.failpoint('snapshot.published')
     await order.prove?.(manifest)
     throwIfAborted(signal)
     const sizeBytes = sizeOf(manifest)
     await order.admit?.(sizeBytes)
     const ready = await context.rows.snapshots.change(row.id, () => ({ state: 'ready', manifest, sizeBytes }), row)
+    context.failpoint('snapshot.ready')
     const { kind, source } = row
     const { pauseMs, quality } = manifest
     const tookMs = context.clock.monotonicMs() - startedAt

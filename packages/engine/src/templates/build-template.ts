@@ -59,6 +59,7 @@ export async function buildTemplate(context: Context, order: BuildOrder, signal:
     createdAt: context.clock.now(),
   }
   const row = await context.rows.templates.insert(fresh, recordOf(order.idempotency, 'template', ref))
+  context.failpoint('build.row_written')
   order.begun(row)
   try {
     return await build(context, driver, row, progress, signal)
@@ -79,9 +80,12 @@ async function build(
 ): Promise<Template> {
   const { ref, spec } = row
   const image: BuiltImage = await driver.build(ref, spec.source, spec.resources, { signal, progress })
+  context.failpoint('build.image_made')
   throwIfAborted(signal)
   await driver.publishTemplate(ref, { ref, spec, contentDigest: row.contentDigest, createdAt: row.createdAt, image })
+  context.failpoint('build.image_published')
   if (driver.capabilities.memorySnapshots) await makeTemplateSnapshot(context, driver, row, { progress, signal })
+  context.failpoint('build.proven')
   throwIfAborted(signal)
   const ready = await context.rows.templates.change(ref, () => ({ state: 'ready' }), row)
   context.log.info('template.ready', { template: ref })

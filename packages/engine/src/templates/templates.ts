@@ -88,11 +88,13 @@ export class Templates implements EngineTemplates {
   }
 
   async #erase(template: Template): Promise<void> {
-    const { rows, store, drivers } = this.#context
+    const { rows, store, drivers, failpoint } = this.#context
     const { ref } = template
     await rows.templates.change(ref, (now) => (now.state === 'deleting' ? undefined : { state: 'deleting' }), template)
+    failpoint('remove_template.deleting')
     for (const snapshot of await store.snapshots.byTemplate(ref)) await eraseSnapshot(this.#context, snapshot)
     for (const driver of drivers.all) await driver.removeTemplate(ref)
+    failpoint('remove_template.files_gone')
     await rows.templates.remove(ref)
     this.#context.log.info('template.removed', { template: ref })
   }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { isHearthError, type Log, type MachineDriver, messageOf, systemClock } from '@hearth/model'
+import { isHearthError, type Log, type MachineDriver, messageOf, type PassFailpoint, systemClock } from '@hearth/model'
 import { generateSshHostKey, openGuest } from '@hearth/protocol'
 import { openSqliteStore, takeFileLock } from '@hearth/store'
 import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
@@ -12,6 +12,7 @@ import type { HomeLayout } from '../home/home-layout.ts'
 import { pinoLog } from '../log/pino-log.ts'
 import { receiptVerifier } from '../receipt-verifier.ts'
 import { runServer } from '../run-server.ts'
+import { failpointFrom } from './failpoint.ts'
 
 /** sysexits.h: EX_TEMPFAIL. Another server has the home; whoever started this one uses that. */
 const lockTakenCode = 75
@@ -41,6 +42,7 @@ export async function main(): Promise<number> {
 async function runUntilAsked(loaded: LoadedConfig): Promise<void> {
   const { config, readyFd } = loaded
   const log = pinoLog(config.log)
+  const failpoint = failpointFrom(process.env.HEARTH_FAILPOINT)
   const signalled = nextSignal()
   const server = await runServer(loaded, {
     version: versionOfThis(),
@@ -52,9 +54,10 @@ async function runUntilAsked(loaded: LoadedConfig): Promise<void> {
     openGuest,
     receipts: receiptVerifier,
     newSshHostKey: () => generateSshHostKey(),
+    ...(failpoint && { failpoint }),
     takeLock: takeFileLock,
     openStore: (path, host) => openSqliteStore({ path, host, log }),
-    openDrivers: (home) => Promise.all(config.drivers.map((name) => openDriver(name, home, config, log))),
+    openDrivers: (home) => Promise.all(config.drivers.map((name) => openDriver(name, home, config, log, failpoint))),
   })
   if (readyFd !== undefined) closeSync(readyFd)
   const why = await Promise.race([signalled, server.asked.then(() => 'the API')])
@@ -64,11 +67,23 @@ async function runUntilAsked(loaded: LoadedConfig): Promise<void> {
 }
 
 /** Each driver is loaded only where it is used. */
-async function openDriver(name: Config['drivers'][number], home: HomeLayout, config: Config, log: Log): Promise<MachineDriver> {
+async function openDriver(
+  name: Config['drivers'][number],
+  home: HomeLayout,
+  config: Config,
+  log: Log,
+  failpoint: PassFailpoint | undefined,
+): Promise<MachineDriver> {
   const drivers = await import('@hearth/drivers')
   switch (name) {
     case 'qemu':
-      return drivers.createQemuDriver({ home: home.root, assets: config.assets, acceleration: config.accel, log })
+      return drivers.createQemuDriver({
+        home: home.root,
+        assets: config.assets,
+        acceleration: config.accel,
+        log,
+        ...(failpoint && { failpoint }),
+      })
     case 'memory':
       return new drivers.MemoryDriver({ host: new drivers.MemoryHost() })
   }
