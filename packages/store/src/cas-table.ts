@@ -1,9 +1,9 @@
-import { type Alongside, type Change, HearthError, type Page, type PageQuery, type Table } from '@hearth/model'
+import { type Change, HearthError, type Page, type PageQuery, type Table } from '@hearth/model'
 import { sql } from 'kysely'
-import { eventSteps, recordExists, recordSteps } from './alongside.ts'
 import { type Columns, readRow, type SqlValue, type Stored, writeFields } from './columns.ts'
+import { commitChange } from './commit-change.ts'
 import type { Condition } from './conditions.ts'
-import type { Database, Query, Refusal } from './database.ts'
+import type { Database, Refusal } from './database.ts'
 import { checkLimit, pageOf, placeOf } from './keyset.ts'
 import type { TableShape } from './tables.ts'
 
@@ -46,18 +46,6 @@ export function casTable<Row extends { readonly rev: number; readonly createdAt:
     })
   }
 
-  /** Makes the change and what goes with it; gives what the change returned, or why nothing was done. */
-  async function commit(change: Query, mustTouch: boolean, alongside: Alongside): Promise<readonly Stored[] | Refusal> {
-    const before = recordSteps(database, alongside)
-    const outcome = await database.commit([...before, { query: change, mustTouch }, ...eventSteps(database, alongside)])
-    if ('rows' in outcome) {
-      if (alongside.event) database.news.tell()
-      return outcome.rows[before.length] ?? []
-    }
-    if (alongside.idempotency && outcome.refused === 0) throw recordExists(alongside.idempotency.id, outcome.cause)
-    return outcome
-  }
-
   return {
     get,
     list: () => rowsWhere([]),
@@ -75,20 +63,20 @@ export function casTable<Row extends { readonly rev: number; readonly createdAt:
     async insert(row, alongside = {}) {
       const full = { ...row, rev: 1 } as Row
       const stored = written(full)
-      const done = await commit(database.sql.insertInto(table).values(stored), false, alongside)
+      const done = await commitChange(database, { query: database.sql.insertInto(table).values(stored) }, alongside)
       if ('refused' in done) throw refused(done, table, String(full[shape.key]), full)
       return read(stored)
     },
     async update(id, rev, change: Change<Row>, alongside = {}) {
       const fields = { ...change, rev: rev + 1 } as Partial<Row>
       const update = database.sql.updateTable(table).set(written(fields)).where(key, '=', id).where('rev', '=', rev)
-      const done = await commit(update.returningAll(), true, alongside)
+      const done = await commitChange(database, { query: update.returningAll(), mustTouch: true }, alongside)
       if (!('refused' in done)) return read(done[0] as Stored)
       throw done.rule === 'no_row' ? await missed(id, rev) : refused(done, table, id, fields)
     },
     async delete(id, rev, alongside = {}) {
       const gone = database.sql.deleteFrom(table).where(key, '=', id).where('rev', '=', rev).returning(key)
-      const done = await commit(gone, true, alongside)
+      const done = await commitChange(database, { query: gone, mustTouch: true }, alongside)
       if ('refused' in done) throw await missed(id, rev)
     },
   }

@@ -1,4 +1,4 @@
-import type { Compilable, CompiledQuery, Kysely, RawBuilder } from 'kysely'
+import type { Compilable, CompiledQuery, Kysely } from 'kysely'
 import type { SqlValue, Stored } from './columns.ts'
 import type { EventNews } from './event-news.ts'
 
@@ -45,16 +45,8 @@ export interface Database {
   commit(steps: readonly Step[]): Promise<Outcome>
   /** Says where in a text (first argument) another begins; 0 when nowhere. */
   readonly position: 'instr' | 'strpos'
-  /** Where commits do not come in the order of their events' numbers. */
-  readonly order?: EventOrder
+  /** Comes before an event is written, where commits do not come in the order of their events' numbers by themselves. */
+  readonly queueForEvents?: Query
   readonly news: EventNews
   close(): Promise<void>
-}
-
-/** How readers see events in order although those with lower numbers may be committed later. */
-export interface EventOrder {
-  /** Gives a transaction its place. Must run before it draws an event's number; every change of a row does it too. */
-  readonly takePlace: Query
-  /** True for events before which none can appear any more. */
-  readonly settled: RawBuilder<boolean>
 }

@@ -6,31 +6,32 @@ import { pruneRows } from './prune-rows.ts'
 
 const table = 'events'
 
-/** Writes one event; within a commit it comes behind the change of its row. */
-export function eventStep(database: Database, event: NewEvent): Step {
+/** Writes one event; last within a commit, since others wait for it to end. */
+export function eventSteps(database: Database, event: NewEvent): Step[] {
+  const { queueForEvents } = database
   const { namespace, removed, data, ...rest } = event
   const values = { ...rest, namespace: namespace ?? null, removed: removed ? 1 : 0, data: JSON.stringify(data) }
-  return { query: database.sql.insertInto(table).values(values) }
+  const write = { query: database.sql.insertInto(table).values(values) }
+  return queueForEvents ? [{ query: queueForEvents }, write] : [write]
 }
 
 /** The events, in the order in which they were committed. */
 export function eventLog(database: Database): EventLog {
-  const { order } = database
-  const visible = () => (order ? database.sql.selectFrom(table).where(order.settled) : database.sql.selectFrom(table))
   const edge = async (which: 'min' | 'max') => {
-    const [row] = await database.run(visible().select(sql<number | null>`${sql.raw(which)}(seq)`.as('seq')))
+    const select = database.sql.selectFrom(table).select(sql<number | null>`${sql.raw(which)}(seq)`.as('seq'))
+    const [row] = await database.run(select)
     return Number(row?.seq ?? 0)
   }
   return {
     async after(seq: number, { limit, namespaces }: EventQuery) {
-      let query = visible().selectAll().where('seq', '>', seq)
+      let query = database.sql.selectFrom(table).selectAll().where('seq', '>', seq)
       if (namespaces) query = query.where(inNamespaces(namespaces))
       return (await database.run(query.orderBy('seq').limit(limit))).map(readEvent)
     },
     latest: () => edge('max'),
     oldest: () => edge('min'),
     async append(event) {
-      await database.commit([...(order ? [{ query: order.takePlace }] : []), eventStep(database, event)])
+      await database.commit(eventSteps(database, event))
       database.news.tell()
     },
     async prune(at) {

@@ -93,8 +93,6 @@ const indexes = [
 function newTables(postgres: boolean): RawBuilder<unknown>[] {
   const id = sql.raw(postgres ? 'text collate "C" primary key' : 'text primary key')
   const counted = sql.raw(postgres ? 'bigint generated always as identity primary key' : 'integer primary key')
-  // The transaction an event was written in: those with lower numbers may still be open.
-  const place = sql.raw(postgres ? ', tx bigint not null default (pg_current_xact_id()::text::bigint)' : '')
   return [
     sql`create table namespaces (name ${id}, labels text not null, snapshot_limit bigint not null, snapshot_bytes_limit bigint,
           keep_last bigint, created_at bigint not null, rev integer not null)`,
@@ -106,7 +104,7 @@ function newTables(postgres: boolean): RawBuilder<unknown>[] {
     sql`create index idempotency_pending on idempotency (host) where state = 'pending'`,
     sql`create index idempotency_age on idempotency (created_at)`,
     sql`create table events (seq ${counted}, at bigint not null, kind text not null, id text not null, namespace text,
-          state text not null, removed integer not null, data text not null${place})`,
+          state text not null, removed integer not null, data text not null)`,
     sql`create index events_age on events (at)`,
     sql`create table audit (seq ${counted}, at bigint not null, key_id text, method text not null, path text not null,
           namespace text, status integer not null, request_id text not null)`,
