@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '@hearth/model'
 import { expect, it } from 'vitest'
-import { ask, askJson, buildBase, memoryServer } from '../server/support/memory-server.ts'
+import { ask, askJson, memoryServer } from '../server/support/memory-server.ts'
 import { scratchFolder } from '../support/scratch-folder.ts'
+import { readyTemplate } from './support/ready-template.ts'
 
 interface Line {
   readonly event: string
@@ -30,7 +31,7 @@ it('says under fixed names what happened, and never what must stay secret', asyn
   const { log, lines } = listening()
   const server = await memoryServer(home, { log, listen: { host: '127.0.0.1', port: 0 } })
   const key = readFileSync(join(home, 'keys/admin'), 'utf8').trim()
-  await buildBase(home)
+  await readyTemplate(home)
   await askJson(home, 'POST', '/v1/machines', {
     template: 'base',
     name: 'web',

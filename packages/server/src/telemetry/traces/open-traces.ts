@@ -1,6 +1,9 @@
 import { type Clock, type EngineMeter, type Log, messageOf, silentMeter } from '@hearth/model'
 import { failedLaunchSpan, launchSpan, snapshotSpan, type TimedSpan } from './spans.ts'
 
+/** For one batch, all attempts together. Also what an end of the server may wait for a collector that is away. */
+const sendLimitMs = 3000
+
 export interface TracesParts {
   /** Where an OpenTelemetry collector takes OTLP over HTTP, such as `http://127.0.0.1:4318`; `/v1/traces` is added. */
   readonly endpoint: string
@@ -24,9 +27,11 @@ export async function openTraces({ endpoint, version, clock, log }: TracesParts)
     import('@opentelemetry/resources'),
     import('@opentelemetry/sdk-trace-node'),
   ])
+  const url = `${endpoint.replace(/\/+$/, '')}/v1/traces`
+  const exporter = new OTLPTraceExporter({ url, timeoutMillis: sendLimitMs })
   const provider = new sdk.NodeTracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'hearth', 'service.version': version }),
-    spanProcessors: [new sdk.BatchSpanProcessor(new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, '')}/v1/traces` }))],
+    spanProcessors: [new sdk.BatchSpanProcessor(exporter, { exportTimeoutMillis: sendLimitMs })],
   })
   const tracer = provider.getTracer('hearth', version)
   const record = (span: TimedSpan, context = api.ROOT_CONTEXT): void => {
