@@ -35,17 +35,25 @@ export interface RetentionPlan {
  */
 export function planRetention(rows: readonly SnapshotFacts[], facts: RetentionFacts): RetentionPlan {
   const plan = new Plan(rows, facts)
-  const age = (row: SnapshotFacts) => facts.now - row.createdAt
-  plan.removeAll('failed', (row) => row.state === 'failed' && age(row) >= facts.failedKeptMs)
-  plan.removeAll('expired', (row) => isKept(row) && isExpired(row, facts.now))
-  for (const [name, { keepLast }] of facts.namespaces) {
+  // What one removal frees another rule, or another namespace, may have waited for.
+  for (let before = -1; before < plan.removals.length; ) {
+    before = plan.removals.length
+    applyRules(plan, facts)
+  }
+  return { removals: plan.removals, stillOver: [...plan.stillOver] }
+}
+
+function applyRules(plan: Plan, { now, failedKeptMs, namespaces }: RetentionFacts): void {
+  plan.removeAll('failed', (row) => row.state === 'failed' && now - row.createdAt >= failedKeptMs)
+  plan.removeAll('expired', (row) => isKept(row) && isExpired(row, now))
+  for (const [name, { keepLast }] of namespaces) {
     if (keepLast !== undefined) plan.keepLast(name, keepLast)
   }
-  for (const [name, { snapshotLimit, snapshotBytesLimit }] of facts.namespaces) {
+  plan.stillOver.clear()
+  for (const [name, { snapshotLimit, snapshotBytesLimit }] of namespaces) {
     plan.fit(name, 'quota_count', snapshotLimit, () => 1)
     if (snapshotBytesLimit !== undefined) plan.fit(name, 'quota_bytes', snapshotBytesLimit, (row) => row.sizeBytes ?? 0)
   }
-  return { removals: plan.removals, stillOver: [...plan.stillOver] }
 }
 
 /** Counts in the limits of its namespace and has files that can go. */
@@ -87,9 +95,9 @@ class Plan {
   fit(name: Name, reason: RemovalReason, limit: number, weigh: (row: SnapshotFacts) => number): void {
     const counted = this.#left().filter((row) => row.namespace === name && row.state !== 'failed')
     let total = counted.reduce((sum, row) => sum + weigh(row), 0)
-    const light = (row: SnapshotFacts) => weigh(row) > 0
+    const helps = (row: SnapshotFacts) => weigh(row) > 0
     this.#remove(
-      counted.filter((row) => isKept(row) && light(row)),
+      counted.filter((row) => isKept(row) && helps(row)),
       reason,
       () => total > limit,
       (row) => {
