@@ -28,7 +28,7 @@ export {
   execRunSchema,
   execStartSchema,
 } from './api/exec.ts'
-export { waitQuerySchema } from './api/fields.ts'
+export { nameField, waitQuerySchema } from './api/fields.ts'
 export {
   type FileStatResource,
   fileListQuerySchema,
@@ -141,7 +141,6 @@ export {
 } from './api/system.ts'
 export {
   type BuildEvent,
-  type BuildLine,
   type BuildProgress,
   buildEventSchema,
   buildProgressSchema,

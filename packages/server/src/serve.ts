@@ -2,6 +2,7 @@ import { chmod, rm } from 'node:fs/promises'
 import type { Server } from 'node:tls'
 import { HearthError, type Log, messageOf } from '@hearth/model'
 import { isLoopback } from './config/check-together.ts'
+import { Builds } from './http/builds/build.ts'
 import { createHttp } from './http/create-http.ts'
 import type { App, HttpParts } from './http/http-parts.ts'
 import { followTlsFiles, readTlsFiles, type TlsFiles } from './tls/tls-files.ts'
@@ -26,13 +27,15 @@ export interface Serving {
 }
 
 /** What is the same wherever the API is served. */
-type SharedParts = Omit<HttpParts, 'hostPaths' | 'loopbackOnly' | 'everyoneIsOwner' | 'tls'>
+type SharedParts = Omit<HttpParts, 'hostPaths' | 'loopbackOnly' | 'everyoneIsOwner' | 'tls' | 'builds'>
+type BuildingParts = SharedParts & Pick<HttpParts, 'builds'>
 
 /**
  * Serves the API on a unix socket for this user alone, who needs no key there, and, where asked, on a TCP address for whoever
  * has one. Only the holder of the home may.
  */
-export async function serve(parts: SharedParts, options: ServeOptions): Promise<Serving> {
+export async function serve(shared: SharedParts, options: ServeOptions): Promise<Serving> {
+  const parts = { ...shared, builds: new Builds() }
   const unix = await serveSocket(parts, options.socket)
   if (options.listen === undefined) return { url: undefined, close: () => closeApp(unix, parts.log) }
   try {
@@ -47,7 +50,7 @@ export async function serve(parts: SharedParts, options: ServeOptions): Promise<
   }
 }
 
-async function serveSocket(parts: SharedParts, path: string): Promise<App> {
+async function serveSocket(parts: BuildingParts, path: string): Promise<App> {
   await rm(path, { force: true })
   const app = createHttp({ ...parts, hostPaths: true, loopbackOnly: false, everyoneIsOwner: true })
   await app.listen({ path })
@@ -56,7 +59,7 @@ async function serveSocket(parts: SharedParts, path: string): Promise<App> {
 }
 
 async function serveAddress(
-  parts: SharedParts,
+  parts: BuildingParts,
   listen: NonNullable<ServeOptions['listen']>,
   files: TlsFiles | undefined,
 ): Promise<{ url: string; close: () => Promise<void> }> {

@@ -10,7 +10,7 @@ export type RetentionRun = z.input<typeof retentionRunSchema>
 const removal = {
   snapshot: z.string(),
   namespace: z.string(),
-  reason: z.enum(['expired', 'failed', 'over_keep_last', 'over_count', 'over_bytes']),
+  reason: z.enum(['expired', 'failed', 'keep_last', 'quota_count', 'quota_bytes']),
   tag: z.string().optional(),
   createdAt: timeField,
   sizeBytes: z.int(),

@@ -12,7 +12,6 @@ import {
   text,
   timeField,
 } from './fields.ts'
-import { problemSchema } from './problem.ts'
 
 /** How a template knows that its start command serves: one of three. */
 export const readyCheckSchema = z.union(
@@ -83,11 +82,3 @@ export const buildEventSchema = z.discriminatedUnion('event', [
   z.object({ event: z.literal('done'), data: templateSchema }),
 ])
 export type BuildEvent = z.output<typeof buildEventSchema>
-
-/** One line of a build's answer (application/x-ndjson); the last is `done` or `error`. */
-export const buildLineSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('progress'), step: z.string(), share: z.number().min(0).max(1).optional() }),
-  z.object({ type: z.literal('done'), template: templateSchema }),
-  z.object({ type: z.literal('error'), error: problemSchema }),
-])
-export type BuildLine = z.output<typeof buildLineSchema>

@@ -5,8 +5,10 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type * as z from 'zod'
 import { auditRequests } from '../auth/audit-requests.ts'
 import { authenticate } from '../auth/authenticate.ts'
+import { limitBodyTime } from './body-time.ts'
 import { allowOrigins } from './cors.ts'
 import type { App, HttpParts, RouteParts } from './http-parts.ts'
+import { Once } from './idempotency/once.ts'
 import { guardLoopback } from './loopback-guard.ts'
 import { measureRequests } from './measure-requests.ts'
 import { OpenRequests } from './open-requests.ts'
@@ -51,17 +53,27 @@ export function createHttp(parts: HttpParts, prepare?: (app: App) => void): App 
   if (parts.loopbackOnly) guardLoopback(app, parts.corsOrigins)
   allowOrigins(app, parts.corsOrigins)
   authenticate(app, parts)
+  limitBodyTime(app)
   auditRequests(app, parts.auth, () => parts.clock.now())
   app.register(websocket, { options: { perMessageDeflate: false, maxPayload: maxMessageBytes } })
   prepare?.(app)
-  const openApi = async () => {
-    const { describeApi } = await import('./openapi.ts')
-    return describeApi((withSwagger) => createHttp(parts, withSwagger), parts.system.version)
-  }
-  const routeParts: RouteParts = { ...parts, open, openApi: once(openApi) }
+  const routeParts: RouteParts = { ...parts, open, once: new Once({ ...parts, open }), ...descriptions(parts) }
   // In a plugin, so that the WebSocket plugin sees the routes.
   app.register(async (inner) => registerRoutes(inner as unknown as App, routeParts))
   return app
+}
+
+/** The API described for programs and for people; what makes that is loaded when somebody asks. */
+function descriptions(parts: HttpParts): Pick<RouteParts, 'openApi' | 'docsPage'> {
+  const openApi = once(async () => {
+    const { describeApi } = await import('./openapi.ts')
+    return describeApi((withSwagger) => createHttp(parts, withSwagger), parts.system.version)
+  })
+  const docsPage = once(async () => {
+    const { docsPage } = await import('./docs-page/docs-page.ts')
+    return docsPage(await openApi())
+  })
+  return { openApi, docsPage }
 }
 
 /** The views are built from types that follow from the schemas: checking again would only cost time. */

@@ -1,16 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Engine } from '@hearth/engine'
-import type { Clock, Log, MachineDriver } from '@hearth/model'
+import type { Clock, Log, MachineDriver, StateStore } from '@hearth/model'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Auth } from '../auth/auth.ts'
+import type { ShownSetting } from '../config/shown-settings.ts'
 import type { Metrics } from '../telemetry/metrics/create-metrics.ts'
+import type { Builds } from './builds/build.ts'
+import type { Once } from './idempotency/once.ts'
 import type { OpenRequests } from './open-requests.ts'
 
 /** What the API needs of the rest of the server. */
 export interface HttpParts {
   readonly engine: Engine
   readonly drivers: readonly Pick<MachineDriver, 'name' | 'probe'>[]
+  readonly store: Pick<StateStore, 'events' | 'idempotency' | 'machines' | 'ping'>
+  /** Which home this is, among servers that share a store. */
+  readonly host: string
+  /** The builds that are under way, wherever they were begun. */
+  readonly builds: Builds
+  /** What `GET /v1/config` tells. */
+  readonly settings: readonly ShownSetting[]
   readonly log: Log
   readonly clock: Clock
   /** What `GET /v1/system` tells. */
@@ -42,6 +52,9 @@ export interface RouteParts extends HttpParts {
   readonly open: OpenRequests
   /** The OpenAPI document, as JSON. */
   readonly openApi: () => Promise<string>
+  /** The same for people: one HTML page. */
+  readonly docsPage: () => Promise<string>
+  readonly once: Once
 }
 
 /** The web framework, with types from schemas. */

@@ -2,6 +2,9 @@ import { type ErrorCode, errorStatus, HearthError, isHearthError, type Log, mess
 import { type Problem, problemContentType } from '@hearth/protocol'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 
+/** When a client should try again that was told 503, in milliseconds. */
+const unavailableMs = 1000
+
 /** The title of every code: the same words each time. */
 export const problemTitles = {
   invalid_input: 'Something in the request is not allowed',
@@ -64,7 +67,7 @@ export function problemOf(error: unknown): Problem {
 /** Answers an error; what is our own fault is logged with its cause. */
 export function answerProblem(log: Log, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem: Problem = { ...problemOf(wrongRequest(error) ?? error), requestId: request.id }
-  const retryAfterMs = problem.details?.retryAfterMs
+  const retryAfterMs = problem.details?.retryAfterMs ?? (problem.status === 503 ? unavailableMs : undefined)
   if (typeof retryAfterMs === 'number') reply.header('retry-after', Math.ceil(retryAfterMs / 1000))
   if (problem.code === 'internal') {
     const stack = error instanceof Error ? error.stack : undefined
@@ -77,6 +80,12 @@ export function answerProblem(log: Log, error: unknown, request: FastifyRequest,
 /** What the web framework itself refuses: a body that is not JSON, too long, of another type. */
 function wrongRequest(error: unknown): HearthError | undefined {
   const { code, statusCode } = error as Partial<FastifyError>
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new HearthError('payload_too_large', 'the body is too large: 1 MiB is allowed', {
+      hint: 'Write larger files with PUT …/files, which takes any length.',
+      cause: error,
+    })
+  }
   if (typeof code !== 'string' || !code.startsWith('FST_') || statusCode === undefined || statusCode >= 500) return undefined
   return new HearthError('invalid_input', messageOf(error), { cause: error })
 }

@@ -11,6 +11,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { ownerCaller } from '../auth/caller.ts'
 import { testAuth } from '../auth/testing/test-auth.ts'
+import { idleParts } from '../http/testing/idle-parts.ts'
 import { type Serving, serve } from '../serve.ts'
 import { selfSigned } from './testing/self-signed.ts'
 import type { TlsFiles } from './tls-files.ts'
@@ -35,6 +36,7 @@ afterEach(async () => {
 async function start(tls: TlsFiles): Promise<string> {
   const log = { ...silentLog, warn }
   const system = { version: '0', home: folder, pid: 1, startedAt: 0 }
+  const { builds: _, ...idle } = idleParts()
   const parts = {
     engine: {} as Engine,
     drivers: [],
@@ -45,6 +47,7 @@ async function start(tls: TlsFiles): Promise<string> {
     auth,
     corsOrigins: [],
     openMetrics: false,
+    ...idle,
   }
   serving = await serve(parts, { socket: join(folder, 's'), listen: { host: '127.0.0.1', port: 0 }, tls })
   return serving.url ?? ''

@@ -3,6 +3,7 @@ import type { Engine } from '@hearth/engine'
 import { type Log, type Name, type StateStore, silentLog } from '@hearth/model'
 import { createHttp } from '../../http/create-http.ts'
 import type { App, HttpParts } from '../../http/http-parts.ts'
+import { idleParts } from '../../http/testing/idle-parts.ts'
 import type { Auth, AuthParts } from '../auth.ts'
 import { ownerCaller } from '../caller.ts'
 import type { MadeKey, NewKey } from '../keys.ts'
@@ -61,6 +62,7 @@ export async function authBed({ http, ...change }: BedOptions = {}): Promise<Aut
     everyoneIsOwner: false,
     corsOrigins: [],
     openMetrics: false,
+    ...idleParts(store),
     ...http,
   }
   const app = createHttp(parts, (outer) => outer.register(async (inner) => probeRoutes(inner as unknown as App)))

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { memoryStore } from '@hearth/conformance'
 import { silentLog, systemClock } from '@hearth/model'
 import type { HttpParts } from '../../http/http-parts.ts'
+import { idleParts } from '../../http/testing/idle-parts.ts'
 import { type Auth, type AuthParts, createAuth } from '../auth.ts'
 
 /** Everything of `Auth` over a store in memory. */
@@ -18,6 +19,8 @@ export function testAuth(change: Partial<AuthParts> = {}): Auth {
 }
 
 /** The parts of an API that asks nobody for a key, as on the unix socket. */
-export function ownerParts(auth: Auth = testAuth()): Pick<HttpParts, 'auth' | 'everyoneIsOwner' | 'corsOrigins' | 'openMetrics'> {
-  return { auth, everyoneIsOwner: true, corsOrigins: [], openMetrics: false }
+export function ownerParts(
+  auth: Auth = testAuth(),
+): Pick<HttpParts, 'auth' | 'everyoneIsOwner' | 'corsOrigins' | 'openMetrics'> & ReturnType<typeof idleParts> {
+  return { auth, everyoneIsOwner: true, corsOrigins: [], openMetrics: false, ...idleParts() }
 }

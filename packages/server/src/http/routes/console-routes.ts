@@ -1,9 +1,11 @@
 import { Readable } from 'node:stream'
 import { type Clock, isHearthError } from '@hearth/model'
 import { logsQuerySchema } from '@hearth/protocol'
+import { needs } from '../../auth/needs.ts'
 import { consoleGrowth } from '../console-growth.ts'
 import type { App, RouteParts } from '../http-parts.ts'
-import { machineParams as params } from './params.ts'
+import { engineOf, type Mount } from '../mount.ts'
+import { machineShape } from './params.ts'
 
 /** How often a followed console is looked at; drivers tell of no new output. */
 const followEveryMs = 250
@@ -11,22 +13,24 @@ const followEveryMs = 250
 const followWindowBytes = 65_536
 
 /** The console of a machine. */
-export function consoleRoutes(app: App, { engine, open, clock }: RouteParts): void {
+export function consoleRoutes(app: App, { engine, open, clock }: RouteParts, { prefix, operation, params }: Mount): void {
   app.get(
-    '/v1/machines/:machine/logs',
+    `${prefix}/machines/:machine/logs`,
     {
+      config: needs('read'),
       schema: {
-        operationId: 'getLogs',
+        operationId: operation('getLogs'),
         tags: ['machines'],
         summary: 'The end of its console, as text; with follow=1 also what comes, until it ends',
-        params,
+        params: params(machineShape),
         querystring: logsQuerySchema,
       },
     },
     async ({ params, query }, reply) => {
       reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store')
-      const { id } = await engine.machines.get(params.machine)
-      const read = (maxBytes: number) => engine.machines.consoleLog(id, maxBytes)
+      const { machines } = engineOf(engine, params)
+      const { id } = await machines.get(params.machine)
+      const read = (maxBytes: number) => machines.consoleLog(id, maxBytes)
       const tail = await read(query.maxBytes)
       if (!query.follow) return reply.send(Buffer.from(tail))
       const followed = follow(tail, () => read(followWindowBytes), clock, open.signalOf(reply))

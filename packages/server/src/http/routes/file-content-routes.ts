@@ -1,27 +1,30 @@
 import { pipeline } from 'node:stream/promises'
 import { fileQuerySchema, fileWriteQuerySchema, statHeader } from '@hearth/protocol'
+import { needs } from '../../auth/needs.ts'
 import { guestSession } from '../guest-session.ts'
 import type { App, RouteParts } from '../http-parts.ts'
+import { engineOf, type Mount } from '../mount.ts'
 import { fileView } from '../views/file-view.ts'
-import { nothing, machineParams as params } from './params.ts'
+import { machineShape, nothing } from './params.ts'
 
 const tags = ['files']
 
 /** The content of files in a machine, streamed both ways. */
-export function fileContentRoutes(app: App, { engine, open }: RouteParts): void {
+export function fileContentRoutes(app: App, { engine, open }: RouteParts, { prefix, operation, params }: Mount): void {
   app.get(
-    '/v1/machines/:machine/files',
+    `${prefix}/machines/:machine/files`,
     {
+      config: needs('use'),
       schema: {
-        operationId: 'readFile',
+        operationId: operation('readFile'),
         tags,
         summary: `The content of a file; the header ${statHeader} says what it is. A connection that breaks off means an incomplete file`,
-        params,
+        params: params(machineShape),
         querystring: fileQuerySchema,
       },
     },
     async ({ params, query }, reply) => {
-      const session = await guestSession(engine, params.machine, open.signalOf(reply))
+      const session = await guestSession(engineOf(engine, params), params.machine, open.signalOf(reply))
       const { stat, content } = await session.readFile(query.path)
       // A header holds ASCII only.
       const told = JSON.stringify(fileView(stat)).replace(
@@ -37,20 +40,21 @@ export function fileContentRoutes(app: App, { engine, open }: RouteParts): void 
     inner.removeAllContentTypeParsers()
     inner.addContentTypeParser('*', (_request, _body, done) => done(null))
     ;(inner as unknown as App).put(
-      '/v1/machines/:machine/files',
+      `${prefix}/machines/:machine/files`,
       {
+        config: needs('use'),
         schema: {
-          operationId: 'writeFile',
+          operationId: operation('writeFile'),
           tags,
           summary: 'Write a file with the body as its content; it appears whole or not at all',
-          params,
+          params: params(machineShape),
           querystring: fileWriteQuerySchema,
           response: { 204: nothing },
         },
       },
       async ({ params, query, raw }, reply) => {
         const signal = open.signalOf(reply)
-        const session = await guestSession(engine, params.machine, signal)
+        const session = await guestSession(engineOf(engine, params), params.machine, signal)
         const options = query.owner === undefined ? {} : { owner: query.owner }
         const { content, done } = await session.writeFile(query.path, Number.parseInt(query.mode, 8), options)
         await Promise.all([pipeline(raw, content, { signal }), done])

@@ -9,71 +9,76 @@ import {
   mkdirSchema,
   moveSchema,
 } from '@hearth/protocol'
+import { needs } from '../../auth/needs.ts'
 import { guestSession } from '../guest-session.ts'
 import type { App, RouteParts } from '../http-parts.ts'
+import { engineOf, type Mount } from '../mount.ts'
 import { eventStream, type ServerSentEvent } from '../sse.ts'
 import { fileView } from '../views/file-view.ts'
-import { nothing, machineParams as params } from './params.ts'
+import { machineShape, nothing } from './params.ts'
 
 const tags = ['files']
 
 /** The names and kinds of files in a machine, and what happens to them. */
-export function fileRoutes(app: App, parts: RouteParts): void {
-  lookRoutes(app, parts)
-  changeRoutes(app, parts)
+export function fileRoutes(app: App, parts: RouteParts, mount: Mount): void {
+  lookRoutes(app, parts, mount)
+  changeRoutes(app, parts, mount)
 }
 
-function lookRoutes(app: App, { engine, open }: RouteParts): void {
+function lookRoutes(app: App, { engine, open }: RouteParts, { prefix, operation, params }: Mount): void {
   app.get(
-    '/v1/machines/:machine/files/stat',
+    `${prefix}/machines/:machine/files/stat`,
     {
+      config: needs('use'),
       schema: {
-        operationId: 'statFile',
+        operationId: operation('statFile'),
         tags,
         summary: 'What a path is',
-        params,
+        params: params(machineShape),
         querystring: fileQuerySchema,
         response: { 200: fileStatSchema },
       },
     },
     async ({ params, query }, reply) => {
-      const session = await guestSession(engine, params.machine, open.signalOf(reply))
+      const session = await guestSession(engineOf(engine, params), params.machine, open.signalOf(reply))
       return fileView(await session.stat(query.path))
     },
   )
 
   app.get(
-    '/v1/machines/:machine/files/list',
+    `${prefix}/machines/:machine/files/list`,
     {
+      config: needs('use'),
       schema: {
-        operationId: 'listFiles',
+        operationId: operation('listFiles'),
         tags,
         summary: 'What is in a directory',
-        params,
+        params: params(machineShape),
         querystring: fileListQuerySchema,
         response: { 200: fileListSchema },
       },
     },
     async ({ params, query }, reply) => {
-      const session = await guestSession(engine, params.machine, open.signalOf(reply))
+      const session = await guestSession(engineOf(engine, params), params.machine, open.signalOf(reply))
       return { items: (await session.list(query.path, query.depth)).map(fileView) }
     },
   )
 
   app.get(
-    '/v1/machines/:machine/files/watch',
+    `${prefix}/machines/:machine/files/watch`,
     {
+      config: needs('use'),
       schema: {
-        operationId: 'watchFiles',
+        operationId: operation('watchFiles'),
         tags,
         summary: 'What changes in a directory, as server-sent events',
-        params,
+        params: params(machineShape),
         querystring: fileWatchQuerySchema,
       },
     },
     async ({ params, query }, reply) => {
       const signal = open.signalOf(reply)
-      const session = await guestSession(engine, params.machine, signal)
+      const session = await guestSession(engineOf(engine, params), params.machine, signal)
       const changes = session.watch(query.path, query.recursive, { signal })
       return eventStream(reply, asEvents(changes))
     },
@@ -86,59 +91,62 @@ async function* asEvents(changes: ReturnType<GuestSession['watch']>): AsyncGener
   for await (const change of changes) yield { event: 'change', data: change }
 }
 
-function changeRoutes(app: App, { engine, open }: RouteParts): void {
+function changeRoutes(app: App, { engine, open }: RouteParts, { prefix, operation, params }: Mount): void {
   app.post(
-    '/v1/machines/:machine/files/mkdir',
+    `${prefix}/machines/:machine/files/mkdir`,
     {
+      config: needs('use'),
       schema: {
-        operationId: 'makeDirectory',
+        operationId: operation('makeDirectory'),
         tags,
         summary: 'Make a directory, and its parents',
-        params,
+        params: params(machineShape),
         body: mkdirSchema,
         response: { 204: nothing },
       },
     },
     async ({ params, body }, reply) => {
-      const session = await guestSession(engine, params.machine, open.signalOf(reply))
+      const session = await guestSession(engineOf(engine, params), params.machine, open.signalOf(reply))
       await session.mkdir(body.path, Number.parseInt(body.mode, 8))
       return reply.code(204).send(null)
     },
   )
 
   app.post(
-    '/v1/machines/:machine/files/move',
+    `${prefix}/machines/:machine/files/move`,
     {
+      config: needs('use'),
       schema: {
-        operationId: 'moveFile',
+        operationId: operation('moveFile'),
         tags,
         summary: 'Give a file another name',
-        params,
+        params: params(machineShape),
         body: moveSchema,
         response: { 204: nothing },
       },
     },
     async ({ params, body }, reply) => {
-      const session = await guestSession(engine, params.machine, open.signalOf(reply))
+      const session = await guestSession(engineOf(engine, params), params.machine, open.signalOf(reply))
       await session.move(body.from, body.to)
       return reply.code(204).send(null)
     },
   )
 
   app.delete(
-    '/v1/machines/:machine/files',
+    `${prefix}/machines/:machine/files`,
     {
+      config: needs('use'),
       schema: {
-        operationId: 'removeFile',
+        operationId: operation('removeFile'),
         tags,
         summary: 'Remove a file, or with recursive=1 a directory with all that is in it',
-        params,
+        params: params(machineShape),
         querystring: fileRemoveQuerySchema,
         response: { 204: nothing },
       },
     },
     async ({ params, query }, reply) => {
-      const session = await guestSession(engine, params.machine, open.signalOf(reply))
+      const session = await guestSession(engineOf(engine, params), params.machine, open.signalOf(reply))
       await session.remove(query.path, query.recursive)
       return reply.code(204).send(null)
     },

@@ -1,215 +1,164 @@
-import type { LaunchOptions, LaunchRequest } from '@hearth/engine'
-import { HearthError, type InjectedFile } from '@hearth/model'
 import {
-  forkResultSchema,
-  forkSchema,
-  type injectedFileSchema,
-  launchSchema,
+  extendSchema,
   machinePageSchema,
   machineQuerySchema,
   machineSchema,
   machineStatsSchema,
   receiptSchema,
 } from '@hearth/protocol'
-import type * as z from 'zod'
+import { needs } from '../../auth/needs.ts'
+import { hasCondition, isUnchanged, mustMatch } from '../etag.ts'
 import type { App, RouteParts } from '../http-parts.ts'
-import { problemOf } from '../problem.ts'
+import { engineOf, type Mount, mustExist } from '../mount.ts'
 import { machineQuery } from '../queries.ts'
 import { machineView, receiptView, statsView } from '../views/machine-view.ts'
 import { pageView } from '../views/page-view.ts'
-import { nothing, machineParams as params } from './params.ts'
+import { machineShape, nothing } from './params.ts'
 
 const tags = ['machines']
 
-/** Machines: launch, list, show, end, pause, resume, fork, receipt, stats. */
-export function machineRoutes(app: App, parts: RouteParts): void {
-  launchRoutes(app, parts)
-  lookRoutes(app, parts)
-  changeRoutes(app, parts)
+/** Machines that exist: list, show, receipt, stats, pause, resume, extend, end. */
+export function machineRoutes(app: App, parts: RouteParts, mount: Mount): void {
+  listRoutes(app, parts, mount)
+  lookRoutes(app, parts, mount)
+  holdRoutes(app, parts, mount)
+  endRoutes(app, parts, mount)
 }
 
-function launchRoutes(app: App, { engine, open }: RouteParts): void {
-  app.post(
-    '/v1/machines',
-    {
-      schema: {
-        operationId: 'launchMachine',
-        tags,
-        summary: 'Launch a machine: restored, else cold',
-        body: launchSchema,
-        response: { 201: machineSchema },
-      },
-    },
-    async ({ body }, reply) => {
-      const machine = await engine.launch(launchRequest(body), { signal: open.signalOf(reply) })
-      return reply.code(201).send(machineView(machine))
-    },
-  )
-
-  app.post(
-    '/v1/machines/:machine/fork',
-    {
-      schema: {
-        operationId: 'forkMachine',
-        tags,
-        summary: 'Clone a running machine; it goes on',
-        params,
-        body: forkSchema,
-        response: { 200: forkResultSchema },
-      },
-    },
-    async ({ params, body }, reply) => {
-      const request = { ...launchOptions(body), count: body.count }
-      const { snapshotId, results } = await engine.fork(params.machine, request, { signal: open.signalOf(reply) })
-      return {
-        snapshotId,
-        results: results.map((one) =>
-          'machine' in one ? { machine: machineView(one.machine) } : { error: problemOf(one.error) },
-        ),
-      }
-    },
-  )
-}
-
-function lookRoutes(app: App, { engine, open }: RouteParts): void {
+function listRoutes(app: App, { engine }: RouteParts, { prefix, operation, params }: Mount): void {
   app.get(
-    '/v1/machines',
+    `${prefix}/machines`,
     {
+      config: needs('read'),
       schema: {
-        operationId: 'listMachines',
+        operationId: operation('listMachines'),
         tags,
         summary: 'Machines that live, newest first; with all=1 also those that have ended',
+        params: params({}),
         querystring: machineQuerySchema,
         response: { 200: machinePageSchema },
       },
     },
-    async ({ query }) => pageView(await engine.machines.page(machineQuery(query)), machineView),
+    async ({ params, query }) => {
+      await mustExist(engine, params)
+      return pageView(await engineOf(engine, params).machines.page(machineQuery(query)), machineView)
+    },
   )
 
   app.get(
-    '/v1/machines/:machine',
+    `${prefix}/machines/:machine`,
     {
+      config: needs('read'),
       schema: {
-        operationId: 'getMachine',
+        operationId: operation('getMachine'),
         tags,
         summary: 'One machine, by id or name',
-        params,
+        params: params(machineShape),
         response: { 200: machineSchema },
       },
     },
-    async ({ params }) => machineView(await engine.machines.get(params.machine)),
+    async (request, reply) => {
+      const { params } = request
+      const machine = await engineOf(engine, params).machines.get(params.machine)
+      if (isUnchanged(request, reply, machine)) return reply
+      return machineView(machine)
+    },
   )
+}
 
+function lookRoutes(app: App, { engine, open }: RouteParts, { prefix, operation, params }: Mount): void {
   app.get(
-    '/v1/machines/:machine/receipt',
+    `${prefix}/machines/:machine/receipt`,
     {
+      config: needs('read'),
       schema: {
-        operationId: 'getReceipt',
+        operationId: operation('getReceipt'),
         tags,
         summary: 'Proof of what was personalised',
-        params,
+        params: params(machineShape),
         response: { 200: receiptSchema },
       },
     },
-    async ({ params }) => receiptView(await engine.machines.receipt(params.machine)),
+    async ({ params }) => receiptView(await engineOf(engine, params).machines.receipt(params.machine)),
   )
 
   app.get(
-    '/v1/machines/:machine/stats',
+    `${prefix}/machines/:machine/stats`,
     {
-      schema: { operationId: 'getMachineStats', tags, summary: 'Memory and CPU', params, response: { 200: machineStatsSchema } },
+      config: needs('read'),
+      schema: {
+        operationId: operation('getMachineStats'),
+        tags,
+        summary: 'Memory and CPU',
+        params: params(machineShape),
+        response: { 200: machineStatsSchema },
+      },
     },
     async ({ params }, reply) => {
       const signal = open.signalOf(reply)
-      const host = await engine.machines.stats(params.machine)
-      const machine = await engine.machines.get(params.machine)
+      const { machines } = engineOf(engine, params)
+      const host = await machines.stats(params.machine)
+      const machine = await machines.get(params.machine)
       if (machine.state !== 'running') return statsView(host, undefined)
-      const session = await (await engine.machines.guest(params.machine)).session({ signal })
+      const session = await (await machines.guest(params.machine)).session({ signal })
       return statsView(host, await session.metrics())
     },
   )
 }
 
-function changeRoutes(app: App, { engine }: RouteParts): void {
+function holdRoutes(app: App, { engine }: RouteParts, { prefix, operation, params }: Mount): void {
+  const answer = { params: params(machineShape), response: { 200: machineSchema } }
+
   app.post(
-    '/v1/machines/:machine/pause',
-    { schema: { operationId: 'pauseMachine', tags, summary: 'Stop its CPUs', params, response: { 200: machineSchema } } },
-    async ({ params }) => machineView(await engine.machines.pause(params.machine)),
+    `${prefix}/machines/:machine/pause`,
+    { config: needs('use'), schema: { operationId: operation('pauseMachine'), tags, summary: 'Stop its CPUs', ...answer } },
+    async ({ params }) => machineView(await engineOf(engine, params).machines.pause(params.machine)),
   )
 
   app.post(
-    '/v1/machines/:machine/resume',
+    `${prefix}/machines/:machine/resume`,
     {
+      config: needs('use'),
+      schema: { operationId: operation('resumeMachine'), tags, summary: 'Let it go on, with the right time', ...answer },
+    },
+    async ({ params }) => machineView(await engineOf(engine, params).machines.resume(params.machine)),
+  )
+
+  app.post(
+    `${prefix}/machines/:machine/extend`,
+    {
+      config: needs('use'),
       schema: {
-        operationId: 'resumeMachine',
+        operationId: operation('extendMachine'),
         tags,
-        summary: 'Let it go on, with the right time',
-        params,
-        response: { 200: machineSchema },
+        summary: 'Give it time from now on, more or less than it had',
+        body: extendSchema,
+        ...answer,
       },
     },
-    async ({ params }) => machineView(await engine.machines.resume(params.machine)),
+    async ({ params, body }) => machineView(await engineOf(engine, params).machines.extend(params.machine, body.timeoutMs)),
   )
+}
 
+function endRoutes(app: App, { engine }: RouteParts, { prefix, operation, params }: Mount): void {
   app.delete(
-    '/v1/machines/:machine',
+    `${prefix}/machines/:machine`,
     {
+      config: needs('use'),
       schema: {
-        operationId: 'removeMachine',
+        operationId: operation('removeMachine'),
         tags,
         summary: 'End it; nothing of it is left on the host',
-        params,
+        params: params(machineShape),
         response: { 204: nothing },
       },
     },
-    async ({ params }, reply) => {
-      await engine.machines.destroy(params.machine)
+    async (request, reply) => {
+      const { params } = request
+      const { machines } = engineOf(engine, params)
+      if (hasCondition(request)) mustMatch(request, await machines.get(params.machine))
+      await machines.destroy(params.machine)
       return reply.code(204).send(null)
     },
   )
-}
-
-function launchRequest(body: z.output<typeof launchSchema>): LaunchRequest {
-  const { template, snapshot, boot, resources } = body
-  if ((template === undefined) === (snapshot === undefined)) {
-    throw new HearthError('invalid_input', 'name either a template or a snapshot', { details: { field: 'template' } })
-  }
-  if (boot === 'warm') throw noPool()
-  return {
-    ...launchOptions(body),
-    ...(template !== undefined && { template }),
-    ...(snapshot !== undefined && { snapshot }),
-    ...(boot !== undefined && { boot }),
-    ...(resources !== undefined && { resources }),
-  }
-}
-
-function noPool(): HearthError {
-  return new HearthError('boot_method_unavailable', 'no machine can be handed out warm: this server keeps no pool', {
-    hint: 'Launch with boot "auto".',
-    details: { reasons: [{ code: 'pool_unregistered', detail: 'there is no pool' }] },
-  })
-}
-
-/** What every launch may be given, as the engine knows it. */
-export function launchOptions(body: ReceivedOptions): LaunchOptions {
-  const { name, hostname, env, secrets, labels, egress, timeoutMs, onTimeout } = body
-  return {
-    ...(name !== undefined && { name }),
-    ...(hostname !== undefined && { hostname }),
-    env,
-    secrets,
-    labels,
-    ...(egress !== undefined && { egress }),
-    ...(timeoutMs !== undefined && { timeoutMs }),
-    ...(onTimeout !== undefined && { onTimeout }),
-    files: body.files.map(injectedFile),
-  }
-}
-
-type ReceivedOptions = Pick<z.output<typeof launchSchema>, 'name' | 'env' | 'secrets' | 'labels' | 'files'> &
-  Partial<Pick<z.output<typeof launchSchema>, 'hostname' | 'egress' | 'timeoutMs' | 'onTimeout'>>
-
-function injectedFile(file: z.output<typeof injectedFileSchema>): InjectedFile {
-  return { path: file.path, content: Buffer.from(file.content, 'base64'), mode: Number.parseInt(file.mode, 8) }
 }

@@ -1,135 +1,176 @@
 import {
-  restoreResultSchema,
-  snapshotCreateSchema,
   snapshotPageSchema,
+  snapshotPatchSchema,
   snapshotQuerySchema,
   snapshotRemoveQuerySchema,
-  snapshotRestoreSchema,
   snapshotSchema,
+  snapshotTreeSchema,
   verifyResultSchema,
 } from '@hearth/protocol'
+import { needs } from '../../auth/needs.ts'
+import { hasCondition, isUnchanged, mustMatch, tagOf, wantedRev } from '../etag.ts'
 import type { App, RouteParts } from '../http-parts.ts'
+import { engineOf, type Mount, mustExist } from '../mount.ts'
 import { snapshotQuery } from '../queries.ts'
-import { machineView } from '../views/machine-view.ts'
 import { pageView } from '../views/page-view.ts'
 import { snapshotView } from '../views/snapshot-view.ts'
-import { launchOptions } from './machine-routes.ts'
-import { machineParams, nothing, snapshotParams as params } from './params.ts'
+import { treeView } from '../views/tree-view.ts'
+import { machineShape, nothing, snapshotShape } from './params.ts'
 
 const tags = ['snapshots']
 
-/** Snapshots: create, list, show, restore, verify, remove. */
-export function snapshotRoutes(app: App, parts: RouteParts): void {
-  makeAndLookRoutes(app, parts)
-  useRoutes(app, parts)
+/** Snapshots that exist: list, show, tree, change, verify, remove. */
+export function snapshotRoutes(app: App, parts: RouteParts, mount: Mount): void {
+  listRoutes(app, parts, mount)
+  lookRoutes(app, parts, mount)
+  changeRoutes(app, parts, mount)
 }
 
-function makeAndLookRoutes(app: App, { engine, open }: RouteParts): void {
-  app.post(
-    '/v1/machines/:machine/snapshots',
-    {
-      schema: {
-        operationId: 'createSnapshot',
-        tags,
-        summary: 'Freeze a running machine at one moment; it goes on',
-        params: machineParams,
-        body: snapshotCreateSchema.nullish(),
-        response: { 201: snapshotSchema },
-      },
-    },
-    async ({ params, body }, reply) => {
-      const signal = open.signalOf(reply)
-      const snapshot = await engine.snapshots.create(params.machine, {
-        signal,
-        ...(body?.tag !== undefined && { tag: body.tag }),
-      })
-      return reply.code(201).send(snapshotView(snapshot, true))
-    },
-  )
-
+function listRoutes(app: App, { engine }: RouteParts, { prefix, operation, params }: Mount): void {
   app.get(
-    '/v1/snapshots',
+    `${prefix}/snapshots`,
     {
+      config: needs('read'),
       schema: {
-        operationId: 'listSnapshots',
+        operationId: operation('listSnapshots'),
         tags,
         summary: 'Snapshots, newest first',
+        params: params({}),
         querystring: snapshotQuerySchema,
         response: { 200: snapshotPageSchema },
       },
     },
-    async ({ query }) => pageView(await engine.snapshots.page(snapshotQuery(query)), (one) => snapshotView(one)),
+    async ({ params, query }) => {
+      await mustExist(engine, params)
+      return pageView(await engineOf(engine, params).snapshots.page(snapshotQuery(query)), (one) => snapshotView(one))
+    },
   )
 
   app.get(
-    '/v1/snapshots/:snapshot',
+    `${prefix}/machines/:machine/snapshots`,
     {
+      config: needs('read'),
       schema: {
-        operationId: 'getSnapshot',
+        operationId: operation('listSnapshotsOfMachine'),
         tags,
-        summary: 'One snapshot, with its files',
-        params,
-        response: { 200: snapshotSchema },
+        summary: 'Snapshots that were taken of a machine, newest first; by its id also when it has ended',
+        params: params(machineShape),
+        querystring: snapshotQuerySchema.omit({ machine: true }),
+        response: { 200: snapshotPageSchema },
       },
     },
-    async ({ params }) => snapshotView(await engine.snapshots.show(params.snapshot), true),
+    async ({ params, query }) => {
+      const { machine } = params
+      const page = await engineOf(engine, params).snapshots.page({ ...snapshotQuery(query), machine })
+      return pageView(page, (one) => snapshotView(one))
+    },
   )
 }
 
-function useRoutes(app: App, { engine, open }: RouteParts): void {
-  app.post(
-    '/v1/snapshots/:snapshot/restore',
+function lookRoutes(app: App, { engine }: RouteParts, { prefix, operation, params }: Mount): void {
+  app.get(
+    `${prefix}/snapshots/:snapshot`,
     {
+      config: needs('read'),
       schema: {
-        operationId: 'restoreSnapshot',
+        operationId: operation('getSnapshot'),
         tags,
-        summary: 'A machine of its own from the frozen moment',
-        params,
-        body: snapshotRestoreSchema.nullish(),
-        response: { 201: restoreResultSchema },
+        summary: 'One snapshot, with its files',
+        params: params(snapshotShape),
+        response: { 200: snapshotSchema },
       },
     },
-    async ({ params, body }, reply) => {
-      const wanted = launchOptions(body ?? snapshotRestoreSchema.parse({}))
-      const outcome = await engine.snapshots.restore(params.snapshot, wanted, {
-        signal: open.signalOf(reply),
-        force: body?.force ?? false,
-      })
-      return reply.code(201).send({ ...outcome, machine: machineView(outcome.machine) })
+    async (request, reply) => {
+      const { params } = request
+      const snapshot = await engineOf(engine, params).snapshots.show(params.snapshot)
+      if (isUnchanged(request, reply, snapshot)) return reply
+      return snapshotView(snapshot, true)
+    },
+  )
+
+  app.get(
+    `${prefix}/snapshots/:snapshot/tree`,
+    {
+      config: needs('read'),
+      schema: {
+        operationId: operation('getSnapshotTree'),
+        tags,
+        summary: 'Where it comes from and what came of it',
+        params: params(snapshotShape),
+        response: { 200: snapshotTreeSchema },
+      },
+    },
+    async ({ params }) => treeView(await engineOf(engine, params).snapshots.tree(params.snapshot)),
+  )
+}
+
+function changeRoutes(app: App, { engine, open }: RouteParts, { prefix, operation, params }: Mount): void {
+  app.patch(
+    `${prefix}/snapshots/:snapshot`,
+    {
+      config: needs('use'),
+      schema: {
+        operationId: operation('changeSnapshot'),
+        tags,
+        summary: 'Change its tag, labels, time to live or pin',
+        params: params(snapshotShape),
+        body: snapshotPatchSchema,
+        response: { 200: snapshotSchema },
+      },
+    },
+    async (request, reply) => {
+      const { params, body } = request
+      const ifRev = wantedRev(request)
+      const { tag, labels, ttlMs, pinned } = body
+      const change = {
+        ...(tag !== undefined && { tag }),
+        ...(labels !== undefined && { labels }),
+        ...(ttlMs !== undefined && { ttlMs }),
+        ...(pinned !== undefined && { pinned }),
+      }
+      const options = ifRev === undefined ? {} : { ifRev }
+      const snapshot = await engineOf(engine, params).snapshots.change(params.snapshot, change, options)
+      return reply.header('etag', tagOf(snapshot.rev)).send(snapshotView(snapshot, true))
     },
   )
 
   app.post(
-    '/v1/snapshots/:snapshot/verify',
+    `${prefix}/snapshots/:snapshot/verify`,
     {
+      config: needs('use'),
       schema: {
-        operationId: 'verifySnapshot',
+        operationId: operation('verifySnapshot'),
         tags,
         summary: 'Read every byte again',
-        params,
+        params: params(snapshotShape),
         response: { 200: verifyResultSchema },
       },
     },
     async ({ params }, reply) => {
-      const { ok, snapshot, detail } = await engine.snapshots.verify(params.snapshot, { signal: open.signalOf(reply) })
+      const signal = open.signalOf(reply)
+      const { ok, snapshot, detail } = await engineOf(engine, params).snapshots.verify(params.snapshot, { signal })
       return { id: snapshot.id, ok, ...(detail !== undefined && { detail }) }
     },
   )
 
   app.delete(
-    '/v1/snapshots/:snapshot',
+    `${prefix}/snapshots/:snapshot`,
     {
+      config: needs('use'),
       schema: {
-        operationId: 'removeSnapshot',
+        operationId: operation('removeSnapshot'),
         tags,
         summary: 'Remove it; force=1 first ends the machines that were restored from it',
-        params,
+        params: params(snapshotShape),
         querystring: snapshotRemoveQuerySchema,
         response: { 204: nothing },
       },
     },
-    async ({ params, query }, reply) => {
-      await engine.snapshots.remove(params.snapshot, { force: query.force })
+    async (request, reply) => {
+      const { params, query } = request
+      const { snapshots } = engineOf(engine, params)
+      if (hasCondition(request)) mustMatch(request, await snapshots.show(params.snapshot))
+      await snapshots.remove(params.snapshot, { force: query.force })
       return reply.code(204).send(null)
     },
   )

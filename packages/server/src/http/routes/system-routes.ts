@@ -1,5 +1,6 @@
 import { systemSchema } from '@hearth/protocol'
 import * as z from 'zod'
+import { needs, needsNoKey } from '../../auth/needs.ts'
 import type { App, RouteParts } from '../http-parts.ts'
 import { timeView } from '../views/time-view.ts'
 
@@ -10,6 +11,7 @@ export function systemRoutes(app: App, parts: RouteParts): void {
   app.get(
     '/v1/system',
     {
+      config: needs('read', 'any'),
       schema: {
         operationId: 'getSystem',
         tags: ['system'],
@@ -32,6 +34,7 @@ export function systemRoutes(app: App, parts: RouteParts): void {
   app.post(
     '/v1/system/stop',
     {
+      config: needs('admin', 'server'),
       schema: {
         operationId: 'stopSystem',
         tags: ['system'],
@@ -44,21 +47,17 @@ export function systemRoutes(app: App, parts: RouteParts): void {
       return reply.code(202).send({ stopping: true as const })
     },
   )
+}
 
-  app.get(
-    '/healthz',
-    {
-      schema: {
-        operationId: 'getHealth',
-        tags: ['system'],
-        summary: 'Whether the server answers',
-        response: { 200: z.object({ ok: z.literal(true) }) },
-      },
-    },
-    async () => ({ ok: true as const }),
-  )
+/** What the API is, for programs and for people. */
+export function describingRoutes(app: App, { openApi, docsPage }: RouteParts): void {
+  app.get('/openapi.json', { config: needsNoKey, schema: { hide: true } as object }, async (_request, reply) => {
+    return reply.type('application/json').send(await openApi())
+  })
 
-  app.get('/openapi.json', { schema: { hide: true } as object }, async (_request, reply) => {
-    return reply.type('application/json').send(await parts.openApi())
+  app.get('/docs', { config: needsNoKey, schema: { hide: true } as object }, async (_request, reply) => {
+    // A page without scripts; nothing from elsewhere is loaded.
+    reply.header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+    return reply.type('text/html; charset=utf-8').send(await docsPage())
   })
 }

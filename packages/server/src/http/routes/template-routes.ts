@@ -1,100 +1,62 @@
-import { Readable } from 'node:stream'
-import type { TemplateRequest } from '@hearth/engine'
-import { HearthError, type ImageSource } from '@hearth/model'
-import { type BuildLine, parseImageSource, templateBuildSchema, templateListSchema, templateSchema } from '@hearth/protocol'
-import type * as z from 'zod'
-import { AsyncQueue } from '../async-queue.ts'
+import { isHearthError } from '@hearth/model'
+import { templateListSchema, templateSchema } from '@hearth/protocol'
+import { needs } from '../../auth/needs.ts'
 import type { App, RouteParts } from '../http-parts.ts'
-import { problemOf } from '../problem.ts'
-import { readyCheck, templateView } from '../views/template-view.ts'
-import { nothing, templateParams } from './params.ts'
+import { templateView } from '../views/template-view.ts'
+import { nothing, templateParams as params } from './params.ts'
 
-type Build = z.output<typeof templateBuildSchema>
 const tags = ['templates']
 
-/** Templates: build (a stream of progress), list, show, remove. */
-export function templateRoutes(app: App, { engine, open, hostPaths }: RouteParts): void {
-  app.post(
-    '/v1/templates',
-    {
-      schema: {
-        operationId: 'buildTemplate',
-        tags,
-        summary: 'Build a template; answers lines of JSON (application/x-ndjson), the last says how it ended',
-        body: templateBuildSchema,
-      },
-    },
-    async (request, reply) => {
-      const wanted = templateRequest(request.body, hostPaths)
-      const lines = new AsyncQueue<BuildLine>()
-      void engine.templates
-        .build(wanted, {
-          signal: open.signalOf(reply),
-          noCache: request.body.noCache,
-          progress: (step, share) => lines.push({ type: 'progress', step, ...(share !== undefined && { share }) }),
-        })
-        .then((template) => lines.push({ type: 'done', template: templateView(template) }))
-        .catch((error: unknown) => lines.push({ type: 'error', error: problemOf(error) }))
-        .finally(() => lines.end())
-      return reply.type('application/x-ndjson').send(Readable.from(asLines(lines)))
-    },
-  )
-
+/** Templates that exist: list, show, remove. */
+export function templateRoutes(app: App, { engine, builds }: RouteParts): void {
   app.get(
     '/v1/templates',
-    { schema: { operationId: 'listTemplates', tags, summary: 'All templates', response: { 200: templateListSchema } } },
-    async () => ({ items: (await engine.templates.list()).map(templateView) }),
+    {
+      config: needs('read', 'any'),
+      schema: { operationId: 'listTemplates', tags, summary: 'All templates', response: { 200: templateListSchema } },
+    },
+    async () => ({ items: (await engine.templates.list()).map((one) => templateView(one, builds.of(one.ref))) }),
   )
 
   app.get(
     '/v1/templates/:template',
     {
+      config: needs('read', 'any'),
       schema: {
         operationId: 'getTemplate',
         tags,
         summary: 'One template, by NAME or NAME@VERSION',
-        params: templateParams,
+        params,
         response: { 200: templateSchema },
       },
     },
-    async ({ params }) => templateView(await engine.templates.show(params.template)),
+    async ({ params }) => {
+      const template = await engine.templates.show(params.template)
+      return templateView(template, builds.of(template.ref))
+    },
   )
 
   app.delete(
     '/v1/templates/:template',
     {
+      config: needs('admin', 'server'),
       schema: {
         operationId: 'removeTemplate',
         tags,
-        summary: 'Remove one version, or all versions of a name',
-        params: templateParams,
+        summary: 'Remove one version, or all versions of a name; a build that is under way is cancelled',
+        params,
         response: { 204: nothing },
       },
     },
     async ({ params }, reply) => {
-      await engine.templates.remove(params.template)
+      const cancelled = await builds.cancel(params.template)
+      try {
+        await engine.templates.remove(params.template)
+      } catch (error) {
+        // A cancelled build leaves nothing to remove.
+        if (!cancelled || !isHearthError(error, 'template_not_found')) throw error
+      }
       return reply.code(204).send(null)
     },
   )
-}
-
-async function* asLines(lines: AsyncIterable<BuildLine>): AsyncGenerator<string> {
-  for await (const line of lines) yield `${JSON.stringify(line)}\n`
-}
-
-function templateRequest(build: Build, hostPaths: boolean): TemplateRequest {
-  const { ready, source, noCache: _, ...rest } = build
-  return {
-    ...rest,
-    source: allowedSource(parseImageSource(source), hostPaths),
-    ...(ready !== undefined && { ready: readyCheck(ready) }),
-  }
-}
-
-function allowedSource(source: ImageSource, hostPaths: boolean): ImageSource {
-  if (hostPaths || (source.kind !== 'tar' && source.kind !== 'dir')) return source
-  throw new HearthError('invalid_input', `source: ${source.kind}: is not allowed here; it names a path of the server's host`, {
-    hint: "Use the server's unix socket.",
-    details: { field: 'source' },
-  })
 }

@@ -1,9 +1,9 @@
 import type { ReadyCheck, Template } from '@hearth/model'
-import { formatImageSource, type ReadyCheckInput, type TemplateResource } from '@hearth/protocol'
+import { type BuildProgress, formatImageSource, type ReadyCheckInput, type TemplateResource } from '@hearth/protocol'
 import { timeView } from './time-view.ts'
 
-/** A template as the API shows it. */
-export function templateView(template: Template): TemplateResource {
+/** A template as the API shows it, with how far its build is. */
+export function templateView(template: Template, build?: { readonly latest: BuildProgress | undefined }): TemplateResource {
   const { spec } = template
   return {
     ref: template.ref,
@@ -11,6 +11,7 @@ export function templateView(template: Template): TemplateResource {
     version: template.version,
     state: template.state,
     ...(template.failure !== undefined && { failure: template.failure }),
+    ...(template.state === 'building' && build?.latest !== undefined && { progress: build.latest }),
     source: formatImageSource(spec.source),
     resources: spec.resources,
     env: { ...spec.env },
