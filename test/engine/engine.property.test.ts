@@ -13,6 +13,8 @@ const points = [
   'snapshot',
   'write',
   'publish_snapshot',
+  'copy',
+  'verify',
   'pause',
   'resume',
   'connect',
@@ -26,7 +28,18 @@ const action = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('pause' as const, 'resume' as const), pick: fc.nat(9) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('destroy' as const, 'crash' as const), pick: fc.nat(9) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('snapshot' as const), pick: fc.nat(9) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('snapshot' as const),
+      pick: fc.nat(9),
+      ttlMs: fc.constantFrom(0, 1000, 86_400_000),
+      pinned: fc.boolean(),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('copy' as const, 'verify' as const), pick: fc.nat(9) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('clean' as const), keepLast: fc.option(fc.integer({ min: 1, max: 2 })) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(1, 1000) }) },
   {
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('fork' as const), pick: fc.nat(9), count: fc.integer({ min: 1, max: 3 }) }),
@@ -58,7 +71,15 @@ async function act(bed: EngineBed, what: Action): Promise<unknown> {
     case 'crash':
       return bed.host.crash((await pick(what.pick)) as never)
     case 'snapshot':
-      return engine.snapshots.create(await pick(what.pick))
+      return engine.snapshots.create(await pick(what.pick), { ttlMs: what.ttlMs, pinned: what.pinned })
+    case 'copy':
+    case 'verify':
+      return engine.snapshots[what.do](await pickSnapshot(what.pick))
+    case 'clean':
+      await engine.namespaces.change('default', { keepLast: what.keepLast, snapshotLimit: 5 })
+      return engine.retention.run()
+    case 'wait':
+      return bed.clock.advance(what.ms)
     case 'fork':
       return engine.fork(await pick(what.pick), { count: what.count })
     case 'restore':
