@@ -22,19 +22,20 @@ export class HearthUnderTest implements AsyncDisposable {
   static async start(): Promise<HearthUnderTest> {
     const home = await mkdtemp(join(tmpdir(), 'hearth-bench-'))
     const scratch = await mkdtemp(join(tmpdir(), 'hearth-bench-files-'))
-    const hearth = await connect(home, { sockets: true, signal: AbortSignal.timeout(60_000), log: quiet, env: process.env })
+    const target = { kind: 'home', home } as const
+    const hearth = await connect({ target, sockets: true, signal: AbortSignal.timeout(60_000), log: quiet, env: process.env })
     return new HearthUnderTest(hearth, home, scratch)
   }
 
   /** Builds a template and says so; the reference of the version that was built. */
   async template(name: string, source: string, memoryMiB = 256): Promise<string> {
     console.error(`building ${source} with ${memoryMiB} MiB as ${name}`)
-    const { ref } = await this.hearth.templates.build({ name, source, resources: { memoryMiB } })
+    const { ref } = await this.hearth.templates.build(name, source, { resources: { memoryMiB } })
     return ref
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const machines = await this.hearth.machines.list()
+    const machines = await this.hearth.machines.list().toArray()
     await Promise.all(machines.map((machine) => machine.remove()))
     await this.hearth.system.stop()
     // The server has said goodbye; its process writes its compile cache to the last.

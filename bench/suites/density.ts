@@ -23,10 +23,8 @@ export async function densitySuite({ log }: SuiteOptions): Promise<Report> {
   for (const count of counts) {
     while (machines.length < count) {
       const wanted = Math.min(concurrency, count - machines.length)
-      const started = await Promise.all(
-        Array.from({ length: wanted }, () => bench.hearth.machines.launch({ template, boot: 'restored' })),
-      )
-      await Promise.all(started.map((machine) => machine.run(['/bin/true'])))
+      const started = await Promise.all(Array.from({ length: wanted }, () => bench.hearth.launch(template, { boot: 'restored' })))
+      await Promise.all(started.map((machine) => machine.exec('/bin/true')))
       machines.push(...started)
     }
     log(`${count} clones run; watching them for ${idleWindowMs / 1000} s`)

@@ -141,7 +141,7 @@ class Contest {
     let machine: Machine | undefined
     const tookMs = await timed(
       async () => {
-        machine = await this.#bench.hearth.machines.launch({ template: this.#template, boot: 'restored' })
+        machine = await this.#bench.hearth.launch(this.#template, { boot: 'restored' })
       },
       (error) => this.#failed('launch', error),
     )
@@ -165,7 +165,7 @@ function noTimes() {
 
 /** The manifest of the snapshot that launches of a template restore. */
 async function templateManifest(bench: HearthUnderTest, template: string): Promise<SnapshotManifest> {
-  const machine = await bench.hearth.machines.launch({ template, boot: 'restored' })
+  const machine = await bench.hearth.launch(template, { boot: 'restored' })
   const snapshot = machine.data.boot?.snapshotId
   await machine.remove()
   if (!snapshot) throw new Error(`${template} was not restored from a snapshot`)

@@ -22,7 +22,7 @@ export async function snapshotSuite({ pairs, log }: SuiteOptions): Promise<Repor
     const pauseMs: number[] = []
     const totalMs: number[] = []
     for (let round = 0; round < Math.max(5, Math.round(pairs / 3)); round++) {
-      const machine = await bench.hearth.machines.launch({ template, boot: 'restored' })
+      const machine = await bench.hearth.launch(template, { boot: 'restored' })
       await dirty(machine, round)
       const began = performance.now()
       const snapshot = await machine.snapshot()
@@ -45,8 +45,7 @@ export async function snapshotSuite({ pairs, log }: SuiteOptions): Promise<Repor
 
 /** Writes random bytes where they stay in memory. */
 async function dirty(machine: Machine, round: number): Promise<void> {
-  const { code, stderr } = await machine.run([
-    '/bin/dd',
+  const { code, stderr } = await machine.exec('/bin/dd', [
     'if=/dev/urandom',
     `of=/dev/shm/dirty-${round}`,
     'bs=1M',
@@ -56,7 +55,7 @@ async function dirty(machine: Machine, round: number): Promise<void> {
 }
 
 async function manifestOfTemplate(bench: HearthUnderTest, template: string): Promise<SnapshotManifest> {
-  const machine = await bench.hearth.machines.launch({ template, boot: 'restored' })
+  const machine = await bench.hearth.launch(template, { boot: 'restored' })
   await machine.remove()
   return manifestOf(bench, machine.data.boot?.snapshotId ?? '')
 }

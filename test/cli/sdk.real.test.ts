@@ -14,9 +14,9 @@ beforeAll(async () => {
   // With the fetch and the WebSocket that the platform has, as in a browser.
   hearth = new Hearth({ baseUrl: `http://127.0.0.1:${port}` })
   const steps: string[] = []
-  await hearth.templates.build({ name: 'base', source: 'builtin:base', onProgress: ({ step }) => steps.push(step) })
+  await hearth.templates.build('base', 'builtin:base', { onProgress: ({ step }) => steps.push(step) })
   expect(steps.length).toBeGreaterThan(0)
-  web = await hearth.machines.launch({ template: 'base', name: 'web', env: { COLOUR: 'blue' } })
+  web = await hearth.launch('base', { name: 'web', env: { COLOUR: 'blue' } })
 })
 
 afterAll(() => bed.stop())
@@ -31,12 +31,12 @@ async function freePort(): Promise<number> {
 }
 
 it('runs programs to their end and streams them as they go', async () => {
-  expect(await web.run(['sh', '-c', 'cat; echo $COLOUR >&2; exit 3'], { input: 'in' })).toEqual({
+  expect(await web.exec('sh', ['-c', 'cat; echo $COLOUR >&2; exit 3'], { input: 'in' })).toEqual({
     code: 3,
     stdout: 'in',
     stderr: 'blue\n',
   })
-  const process = await web.exec(['cat'], { stdin: true })
+  const process = await web.spawn('cat', [], { stdin: true })
   await process.write('one')
   const output = process[Symbol.asyncIterator]()
   expect((await output.next()).value).toMatchObject({ stream: 'stdout', bytes: new TextEncoder().encode('one') })
@@ -46,14 +46,13 @@ it('runs programs to their end and streams them as they go', async () => {
 })
 
 it('holds a program back while its output is not read', async () => {
-  const process = await web.exec([
-    'sh',
+  const process = await web.spawn('sh', [
     '-c',
     'i=0; while [ $i -lt 400 ]; do head -c 100000 /dev/zero; i=$((i + 1)); echo $i > $GUEST/tmp/written; done',
   ])
   const output = process[Symbol.asyncIterator]()
   await output.next()
-  const written = async () => Number((await web.run(['sh', '-c', 'cat $GUEST/tmp/written'])).stdout)
+  const written = async () => Number((await web.exec('sh', ['-c', 'cat $GUEST/tmp/written'])).stdout)
   // Once it stands still, what it has written is what fits between it and here.
   let [before, now] = [-1, await written()]
   while (now !== before) [before, now] = [now, await written()]
@@ -65,7 +64,7 @@ it('holds a program back while its output is not read', async () => {
 
 it('ends a program when its signal is aborted', async () => {
   const controller = new AbortController()
-  const process = await web.exec(['sleep', '600'], { signal: controller.signal })
+  const process = await web.spawn('sleep', ['600'], { signal: controller.signal })
   const reason = new Error('enough')
   controller.abort(reason)
   await expect(process.wait()).rejects.toBe(reason)
@@ -110,7 +109,7 @@ it('tells of changes in a directory, and of changes of state', async () => {
 
 it('refuses with a code, over HTTP and over WebSocket', async () => {
   await expect(hearth.machines.get('nobody')).rejects.toMatchObject({ code: 'machine_not_found', status: 404 })
-  await expect(hearth.machines.ref('nobody').exec(['true'])).rejects.toMatchObject({ code: 'machine_not_found' })
-  await expect(web.exec([''])).rejects.toBeInstanceOf(HearthApiError)
-  await expect(hearth.machines.launch({ template: 'base', name: 'Not A Name' })).rejects.toMatchObject({ code: 'invalid_input' })
+  await expect(hearth.machines.ref('nobody').spawn('true')).rejects.toMatchObject({ code: 'machine_not_found' })
+  await expect(web.spawn('')).rejects.toBeInstanceOf(HearthApiError)
+  await expect(hearth.launch('base', { name: 'Not A Name' })).rejects.toMatchObject({ code: 'invalid_input' })
 })

@@ -43,7 +43,7 @@ it.each([
   expect(attached).toMatchObject({ code: 0, stdout: counted })
 
   const hearth = await home.client()
-  const states = (await hearth.machines.list()).map(({ name, state }) => `${name} ${state}`).sort()
+  const states = (await hearth.machines.list().toArray()).map(({ name, state }) => `${name} ${state}`).sort()
   expect(states).toEqual(['paused paused', 'working running'])
   const again = [await hearth.machines.get('working'), await hearth.machines.get('paused')] as const
   expect([await pidOf(again[0]), await pidOf(again[1])]).toEqual(pids)
@@ -76,10 +76,7 @@ it('ends what a client that was killed with its server had begun', async () => {
 
 async function twoMachines(): Promise<[Machine, Machine]> {
   const hearth = await home.client()
-  return [
-    await hearth.machines.launch({ template: 'base', name: 'working' }),
-    await hearth.machines.launch({ template: 'base', name: 'paused' }),
-  ]
+  return [await hearth.launch('base', { name: 'working' }), await hearth.launch('base', { name: 'paused' })]
 }
 
 async function pidOf(machine: Machine): Promise<number> {

@@ -39,7 +39,7 @@ afterAll(async () => {
   await rm(scratch, { recursive: true, force: true })
 })
 beforeEach(async () => {
-  machine = await (await home.client()).machines.launch({ template: 'base', name: 'm' })
+  machine = await (await home.client()).launch('base', { name: 'm' })
 })
 afterEach(() => machine.remove())
 

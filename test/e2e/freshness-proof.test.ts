@@ -87,7 +87,7 @@ function evidence(receipt: ReceiptResource, part: 'identify' | 'assign', name: s
 }
 
 async function look(clone: Machine): Promise<Seen> {
-  const random = await (await clone.exec(['head', '-c16', '/dev/urandom'])).collect()
+  const random = await (await clone.spawn('head', ['-c16', '/dev/urandom'])).collect()
   const lines = await inGuest(clone, 'cat /etc/machine-id; hostname; cat /sys/class/net/eth0/address; cat /run/hearth/generation')
   const [machineId = '', hostname = '', mac = '', generation = ''] = lines.split('\n')
   return { random: Buffer.from(random.stdout).toString('hex'), machineId, hostname, mac, generation }
@@ -106,7 +106,7 @@ async function withClones<T>(count: number, use: (clones: Machine[]) => Promise<
   const hearth = await home.client()
   const clones: Machine[] = []
   try {
-    for (let made = 0; made < count; made++) clones.push(await hearth.machines.launch({ template: 'base', boot: 'restored' }))
+    for (let made = 0; made < count; made++) clones.push(await hearth.launch('base', { boot: 'restored' }))
     return await use(clones)
   } finally {
     await Promise.all(clones.map((clone) => clone.remove()))

@@ -22,7 +22,7 @@ afterAll(() => home[Symbol.asyncDispose]())
 
 it('keeps fifty clones of one snapshot apart, and nothing of them when they are removed', async () => {
   const hearth = await home.client()
-  const source = await hearth.machines.launch({ template: 'base' })
+  const source = await hearth.launch('base')
   const { id } = await source.snapshot()
   await source.remove()
   const ram = join(home.path, 'snapshots', id, 'ram')
@@ -51,9 +51,9 @@ it('keeps fifty clones of one snapshot apart, and nothing of them when they are 
 
 it('uses no processor time for a machine that is paused', async () => {
   const hearth = await home.client()
-  const machine = await hearth.machines.launch({ template: 'base' })
+  const machine = await hearth.launch('base')
   // It would use all it gets.
-  const busy = await machine.exec(['sh', '-c', 'while :; do :; done'], { detach: true })
+  const busy = await machine.spawn('sh', ['-c', 'while :; do :; done'], { detach: true })
   const running = await cpuMsOver(machine, 500)
   await machine.pause()
   const paused = await cpuMsOver(machine, 2_000)

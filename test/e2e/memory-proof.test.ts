@@ -38,8 +38,8 @@ afterAll(async () => {
 
 it('publishes the memory of a running clone as it was in the pause, byte for byte', async () => {
   const hearth = await home.client()
-  await hearth.templates.build({ name: 'base', source: 'builtin:base' })
-  const clone = await hearth.machines.launch({ template: 'base', boot: 'restored' })
+  await hearth.templates.build('base', 'builtin:base')
+  const clone = await hearth.launch('base', { boot: 'restored' })
   await inGuest(clone, `head -c ${dirtyMiB}m /dev/urandom > /dev/shm/dirt`)
   const first = await clone.snapshot()
   expect(await publishedMemory(first.id)).toEqual(seen.at(-1))
@@ -59,15 +59,15 @@ it('publishes the memory of a running clone as it was in the pause, byte for byt
 
 it('publishes the memory of a machine that booted cold, byte for byte', async () => {
   const hearth = await home.client()
-  const machine = await hearth.machines.launch({ template: 'base', boot: 'cold' })
+  const machine = await hearth.launch('base', { boot: 'cold' })
   const { id } = await machine.snapshot()
   expect(await publishedMemory(id)).toEqual(seen.at(-1))
 })
 
 it('brings back 4 GiB of memory, which lies on both sides of the hole below 4 GiB', async () => {
   const hearth = await home.client()
-  await hearth.templates.build({ name: 'big', source: 'builtin:base', resources: { memoryMiB: 4096 } })
-  const machine = await hearth.machines.launch({ template: 'big', boot: 'restored' })
+  await hearth.templates.build('big', 'builtin:base', { resources: { memoryMiB: 4096 } })
+  const machine = await hearth.launch('big', { boot: 'restored' })
   // The kernel lies in low memory; what programs ask for comes from above the hole as long as there is any.
   expect(await inGuest(machine, 'grep -A60 "zone *Normal" /proc/zoneinfo | grep start_pfn')).toMatch(/: +1048576$/)
   await inGuest(machine, 'head -c 24m /dev/urandom > /dev/shm/high')

@@ -92,7 +92,7 @@ function greetingFrom(machine: Machine, address: string): Promise<string> {
 }
 
 async function withMachine(egress: 'none' | 'open', use: (machine: Machine) => Promise<void>): Promise<void> {
-  const machine = await (await home.client()).machines.launch({ template: 'base', egress })
+  const machine = await (await home.client()).launch('base', { egress })
   try {
     await use(machine)
   } finally {

@@ -18,14 +18,14 @@ it.each([
   ['a clone of a template', 'restored', 'poweroff -f'],
 ] as const)('ends %s (%s) on "%s"', async (_what, boot, command) => {
   const before = hostTraces(home.path)
-  const machine = await (await home.client()).machines.launch({ template: 'base', boot })
+  const machine = await (await home.client()).launch('base', { boot })
   await endsItself(machine, command)
   expect(leftBehind(before, hostTraces(home.path))).toEqual(noTraces)
 })
 
 it('ends a clone of a snapshot of a clone when it reboots', async () => {
   const hearth = await home.client()
-  const source = await hearth.machines.launch({ template: 'base' })
+  const source = await hearth.launch('base')
   await inGuest(source, 'echo before > /root/mark')
   const { id } = await source.snapshot()
   await source.remove()
@@ -38,14 +38,14 @@ it('ends a clone of a snapshot of a clone when it reboots', async () => {
 
 it('ends a machine whose kernel panics', async () => {
   const before = hostTraces(home.path)
-  const machine = await (await home.client()).machines.launch({ template: 'base' })
+  const machine = await (await home.client()).launch('base')
   await endsItself(machine, 'echo c > /proc/sysrq-trigger')
   expect(leftBehind(before, hostTraces(home.path))).toEqual(noTraces)
 })
 
 async function endsItself(machine: Machine, command: string): Promise<void> {
   // The guest may be gone before it can answer, or may not.
-  await machine.exec(['sh', '-c', command], { detach: true }).catch(() => undefined)
+  await machine.spawn('sh', ['-c', command], { detach: true }).catch(() => undefined)
   const limit = { signal: AbortSignal.timeout(30_000), everyMs: 50 }
   await waitUntil('the end of the machine', async () => (await machine.get()).state === 'stopped', limit)
 }

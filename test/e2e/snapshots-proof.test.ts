@@ -23,9 +23,9 @@ afterAll(() => home[Symbol.asyncDispose]())
 
 it(`loses and doubles no byte of attached processes over ${snapshotCount} snapshots`, async () => {
   const hearth = await home.client()
-  const machine = await hearth.machines.launch({ template: 'base' })
-  const counting = checkCounter(await machine.exec(['sh', '-c', counter]))
-  const echo = new Echo(await machine.exec(['cat'], { stdin: true }))
+  const machine = await hearth.launch('base')
+  const counting = checkCounter(await machine.spawn('sh', ['-c', counter]))
+  const echo = new Echo(await machine.spawn('cat', [], { stdin: true }))
   for (let taken = 0; taken < snapshotCount; taken++) {
     // Input is on its way while the machine is frozen.
     const feeding = echo.feed()
@@ -42,8 +42,8 @@ it(`loses and doubles no byte of attached processes over ${snapshotCount} snapsh
 })
 
 it.each(['frozen', 'captured'] as const)('goes on when its host dies in the pause, while it is %s', async (when) => {
-  const machine = await (await home.client()).machines.launch({ template: 'base', name: when, env: { KEPT: 'yes' } })
-  await machine.exec(['sh', '-c', 'while :; do echo $((++i)) > /tmp/ticks; usleep 50000; done'], { detach: true })
+  const machine = await (await home.client()).launch('base', { name: when, env: { KEPT: 'yes' } })
+  await machine.spawn('sh', ['-c', 'while :; do echo $((++i)) > /tmp/ticks; usleep 50000; done'], { detach: true })
   await inGuest(machine, 'echo before > /root/before')
   await home.said('server', 'stop')
 
@@ -86,7 +86,7 @@ it.each(['frozen', 'captured'] as const)('goes on when its host dies in the paus
   expect(await inGuest(clone, 'echo 3 > /proc/sys/vm/drop_caches; cat /root/before /root/after')).toBe('before\nafter')
   await hearth.snapshots.remove(id, { force: true })
   // What was half written is gone.
-  expect((await hearth.snapshots.list({ machine: when })).every(({ state }) => state === 'failed')).toBe(true)
+  expect((await hearth.snapshots.list({ machine: when }).toArray()).every(({ state }) => state === 'failed')).toBe(true)
   await again.remove()
 })
 

@@ -1,4 +1,5 @@
 import type { Hearth } from '@hearth/sdk'
+import type { Target } from './connection/target.ts'
 import type { Log } from './log.ts'
 
 /** What a command is given. */
@@ -7,6 +8,10 @@ export interface Context {
   readonly command: string
   /** HEARTH_HOME, absolute. */
   readonly home: string
+  /** Which server is meant: that of the home, or a remote one. */
+  readonly target: Target
+  /** Where machines and snapshots are, and go. */
+  readonly namespace: string
   /** Print data as JSON. */
   readonly json: boolean
   /** Aborted by Ctrl-C with an `Interrupted`. */
@@ -15,8 +20,13 @@ export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Wall clock, milliseconds since the epoch. */
   now(): number
-  /** Connects to the server of this home and starts it when nobody listens. `sockets`: the command needs WebSockets. */
+  /**
+   * A client of the server that is meant; that of the home is started when nobody listens, a remote one never.
+   * `sockets`: the command needs WebSockets.
+   */
   connect(options?: { readonly sockets?: boolean }): Promise<Hearth>
+  /** As `connect`, but nothing where no server runs for the home. */
+  connectIfRunning(): Promise<Hearth | undefined>
   /** Data, on stdout: JSON of `data` with --json, else the text that `text` makes. */
   print(data: unknown, text: () => string): void
   /** Talk, on stderr. */
@@ -28,4 +38,9 @@ export interface SharedOptions {
   readonly json?: true | undefined
   readonly verbose?: true | undefined
   readonly home?: string | undefined
+  readonly server?: string | undefined
+  readonly apiKey?: string | undefined
+  readonly namespace?: string | undefined
+  /** This computer is meant, whatever the environment says of a server. */
+  readonly local?: true | undefined
 }

@@ -1,5 +1,6 @@
 import { systemNow } from './clock.ts'
 import { chooseHome } from './connection/home.ts'
+import { chooseTarget } from './connection/target.ts'
 import type { Context, SharedOptions } from './context.ts'
 import { parseLogLevel, textLog } from './log.ts'
 
@@ -13,11 +14,15 @@ export function createContext(
     process.stderr.write(`${line}\n`)
   }
   const log = textLog(options.verbose ? 'debug' : parseLogLevel(env.HEARTH_LOG), say)
-  const home = chooseHome(options.home, env)
+  const target = chooseTarget(options, options.local ? { ...env, HEARTH_SERVER: undefined } : env)
+  const namespace = options.namespace || env.HEARTH_NAMESPACE || 'default'
   const json = options.json ?? false
+  const connecting = { target, namespace, signal, log, env }
   return {
     command,
-    home,
+    home: target.kind === 'home' ? target.home : chooseHome(undefined, env),
+    target,
+    namespace,
     json,
     signal,
     log,
@@ -30,7 +35,11 @@ export function createContext(
     },
     async connect(connectOptions = {}) {
       const { connect } = await import('./connection/connect.ts')
-      return connect(home, { ...connectOptions, signal, log, env })
+      return connect({ ...connecting, ...connectOptions })
+    },
+    async connectIfRunning() {
+      const { connectIfRunning } = await import('./connection/connect.ts')
+      return connectIfRunning(connecting)
     },
   }
 }

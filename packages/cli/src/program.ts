@@ -2,9 +2,11 @@ import { commandGroup, type Execute } from './declare/command.ts'
 import { hostCommands } from './declare/host.ts'
 import { insideCommands } from './declare/inside.ts'
 import { auditCommand, keyCommands } from './declare/keys.ts'
-import { machineCommands } from './declare/machines.ts'
+import { machineCommands, machineGroup } from './declare/machines.ts'
+import { namespaceCommands } from './declare/namespaces.ts'
 import { snapshotCommands } from './declare/snapshots.ts'
 import { templateCommands } from './declare/templates.ts'
+import { watchingCommands } from './declare/watching.ts'
 
 /** The whole command line. What a command does is loaded when it is called. */
 export function createProgram(version: string, execute: Execute) {
@@ -14,13 +16,14 @@ export function createProgram(version: string, execute: Execute) {
     'after',
     `
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C; exec passes the program's code and uses 125 for its own failures.
-Every command that needs the server starts it. Reference: docs/reference/cli.md.`,
+Every command that needs the server starts it, but none that is remote (--server). Reference: docs/reference/cli.md.`,
   )
   const groups = [
-    ['Machines:', machineCommands(execute)],
+    ['Machines:', [...machineCommands(execute), machineGroup(execute)]],
     ['Inside a machine:', insideCommands(execute)],
     ['Templates and snapshots:', [templateCommands(execute), snapshotCommands(execute)]],
-    ['Who may do what:', [keyCommands(execute), auditCommand(execute)]],
+    ['Who may do what:', [namespaceCommands(execute), keyCommands(execute), auditCommand(execute)]],
+    ['What goes on:', watchingCommands(execute)],
     ['This computer:', hostCommands(execute)],
   ] as const
   for (const [heading, commands] of groups) {

@@ -1,5 +1,7 @@
 import { beforeEach, expect, it } from 'vitest'
 import { Hearth } from './hearth.ts'
+import type { SpawnOptions } from './process-options.ts'
+import { fakeFetch } from './testing/fake-fetch.ts'
 import { FakeWebSocket } from './testing/fake-web-socket.ts'
 
 let hearth: Hearth
@@ -8,15 +10,15 @@ beforeEach(() => {
   hearth = new Hearth({ baseUrl: 'http://h', WebSocket: FakeWebSocket })
 })
 
-async function started(argv = ['cat'], options: Parameters<ReturnType<Hearth['machines']['ref']>['exec']>[1] = {}) {
-  const starting = hearth.machines.ref('web').exec(argv, options)
-  const other = FakeWebSocket.last.open()
+async function started(program = 'cat', args: string[] = [], options: SpawnOptions = {}) {
+  const starting = hearth.machines.ref('web').spawn(program, args, options)
+  const other = await FakeWebSocket.next()
   other.say({ type: 'started', execId: 3, pid: 40, lostBytes: 0 })
   return { process: await starting, other }
 }
 
 it('says what to start in the first message', async () => {
-  const { other, process } = await started(['ls', '-l'], { cwd: '/tmp', stdin: true })
+  const { other, process } = await started('ls', ['-l'], { cwd: '/tmp', stdin: true })
   expect(other.url).toBe('ws://h/v1/machines/web/exec')
   expect(other.controls).toEqual([{ argv: ['ls', '-l'], cwd: '/tmp', stdin: true }])
   expect(process).toMatchObject({ execId: 3, pid: 40 })
@@ -49,8 +51,9 @@ it('does not collect without end', async () => {
 
 it('rejects with the refusal of the server, before and after the start', async () => {
   const error = { type: 't', title: 't', status: 404, code: 'machine_not_found', detail: 'no web' }
-  const starting = hearth.machines.ref('web').exec(['true'])
-  FakeWebSocket.last.open().say({ type: 'error', error })
+  const starting = hearth.machines.ref('web').exec('true')
+  const refusing = await FakeWebSocket.next()
+  refusing.say({ type: 'error', error })
   await expect(starting).rejects.toMatchObject({ code: 'machine_not_found' })
   const { process, other } = await started()
   other.say({ type: 'error', error })
@@ -74,8 +77,8 @@ it('sends input in pieces of 64 KiB behind the channel byte, then its end', asyn
 })
 
 it('runs a program with input to its end', async () => {
-  const running = hearth.machines.ref('web').run(['cat'], { input: 'hi' })
-  const other = FakeWebSocket.last.open()
+  const running = hearth.machines.ref('web').exec('cat', [], { input: 'hi' })
+  const other = await FakeWebSocket.next()
   other.say({ type: 'started', execId: 1, pid: 2, lostBytes: 0 })
   other.sayBytes(1, 104, 105)
   other.say({ type: 'exit', code: 0 })
@@ -86,13 +89,14 @@ it('runs a program with input to its end', async () => {
 it('knows that nobody listens before it hands out a stream to a port', async () => {
   const dialling = hearth.machines.ref('web').dial(80)
   const error = { type: 't', title: 't', status: 502, code: 'guest_error', detail: 'refused' }
-  FakeWebSocket.last.open().say({ type: 'error', error })
+  const other = await FakeWebSocket.next()
+  other.say({ type: 'error', error })
   await expect(dialling).rejects.toMatchObject({ code: 'guest_error' })
 })
 
 it('carries the bytes of a port and its end, and never takes a break for the end', async () => {
   const dialling = hearth.machines.ref('web').dial(80)
-  const other = FakeWebSocket.last.open()
+  const other = await FakeWebSocket.next()
   other.say({ type: 'connected' })
   const stream = await dialling
   other.sayBytes(1, 2)
@@ -100,4 +104,18 @@ it('carries the bytes of a port and its end, and never takes a break for the end
   expect(await Array.fromAsync(stream)).toEqual([Uint8Array.of(1, 2)])
   other.close()
   await expect(Array.fromAsync(stream)).rejects.toThrow('broke')
+})
+
+it('asks for a ticket where a key is needed, because a browser cannot send one with a WebSocket', async () => {
+  const { fetch, asked } = fakeFetch({ body: '{"ticket":"ticket_1"}' })
+  const closed = new Hearth({ baseUrl: 'http://h', apiKey: 'hearth_1', fetch, WebSocket: FakeWebSocket })
+  const starting = closed.in('team-a').machines.ref('web').spawn('true')
+  const other = await FakeWebSocket.next()
+  other.say({ type: 'started', execId: 3, pid: 40, lostBytes: 0 })
+  await starting
+  expect(other.url).toBe('ws://h/v1/namespaces/team-a/machines/web/exec?ticket=ticket_1')
+  expect([asked[0]?.url, asked[0]?.init.body]).toEqual([
+    'http://h/v1/tickets',
+    '{"path":"/v1/namespaces/team-a/machines/web/exec"}',
+  ])
 })

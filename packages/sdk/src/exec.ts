@@ -1,6 +1,6 @@
-import type { ExecAttach, ExecControl, ExecEvent, ExecStart } from '@hearth/protocol'
 import { joinBytes } from './bytes.ts'
 import { HearthApiError, HearthConnectionError } from './errors.ts'
+import type { ExecAttach, ExecControl, ExecEvent, ExecStart } from './messages.ts'
 import type { Socket } from './socket.ts'
 
 const channels = { stdin: 0, stdout: 1, stderr: 2 } as const

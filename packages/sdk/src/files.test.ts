@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { collectBytes } from './bytes.ts'
+import type { Fetch } from './fetch.ts'
 import { Hearth } from './hearth.ts'
 import { fakeFetch } from './testing/fake-fetch.ts'
-import type { Fetch } from './transport.ts'
 
 it('reads a file together with what it is', async () => {
   const stat = { path: '/a', kind: 'file', sizeBytes: 2, mode: '0600', uid: 0, gid: 0, modifiedAt: '2026-01-01T00:00:00Z' }

@@ -1,8 +1,9 @@
-import type { FileStatResource, WatchEventResource } from '@hearth/protocol'
 import { asBody, type ByteSource, type ByteStream, collectBytes, iterateBytes } from './bytes.ts'
 import { HearthConnectionError } from './errors.ts'
+import type { Cancellable } from './options.ts'
+import type { FileStatResource, WatchEventResource } from './resources.ts'
+import type { Scope } from './scope.ts'
 import { readEvents } from './server-sent-events.ts'
-import { apiPath, type Cancellable, type Transport } from './transport.ts'
 
 /** A file on its way out of a machine. */
 export interface FileDownload extends AsyncIterable<Uint8Array> {
@@ -20,29 +21,29 @@ export interface WriteOptions extends Cancellable {
 
 /** The files of one machine. Paths are absolute. */
 export class MachineFiles {
-  readonly #transport: Transport
+  readonly #scope: Scope
   readonly #machine: string
 
-  constructor(transport: Transport, machine: string) {
-    this.#transport = transport
+  constructor(scope: Scope, machine: string) {
+    this.#scope = scope
     this.#machine = machine
   }
 
   stat(path: string, options: Cancellable = {}): Promise<FileStatResource> {
-    return this.#transport.json('GET', this.#path('stat'), { query: { path }, ...options })
+    return this.#scope.transport.json('GET', this.#path('stat'), { query: { path }, ...options })
   }
 
   /** What lies below a directory, `depth` levels down (1 to 16). */
   async list(path: string, options: Cancellable & { readonly depth?: number } = {}): Promise<FileStatResource[]> {
     const { depth = 1, signal } = options
     const query = { query: { path, depth }, ...(signal ? { signal } : {}) }
-    const { items } = await this.#transport.json<{ items: FileStatResource[] }>('GET', this.#path('list'), query)
+    const { items } = await this.#scope.transport.json<{ items: FileStatResource[] }>('GET', this.#path('list'), query)
     return items
   }
 
   /** Opens a file for reading; the content streams as it is iterated over. */
   async read(path: string, options: Cancellable = {}): Promise<FileDownload> {
-    const response = await this.#transport.send('GET', this.#path(), { query: { path }, ...options })
+    const response = await this.#scope.transport.send('GET', this.#path(), { query: { path }, ...options })
     const header = response.headers.get('x-hearth-stat')
     if (!response.body || header === null) throw new HearthConnectionError(`the answer for ${path} has no content`)
     return download(JSON.parse(header) as FileStatResource, response.body)
@@ -52,22 +53,22 @@ export class MachineFiles {
   async write(path: string, content: ByteSource, options: WriteOptions = {}): Promise<void> {
     const { mode, owner, signal } = options
     const request = { query: { path, mode, owner }, body: asBody(content), ...(signal ? { signal } : {}) }
-    await this.#transport.done('PUT', this.#path(), request)
+    await this.#scope.transport.done('PUT', this.#path(), request)
   }
 
   /** Makes a directory and those above it; one that exists is fine. */
   async makeDirectory(path: string, options: Cancellable & { readonly mode?: string } = {}): Promise<void> {
     const { mode, ...rest } = options
-    await this.#transport.done('POST', this.#path('mkdir'), { json: { path, mode }, ...rest })
+    await this.#scope.transport.done('POST', this.#path('mkdir'), { json: { path, mode }, ...rest })
   }
 
   async move(from: string, to: string, options: Cancellable = {}): Promise<void> {
-    await this.#transport.done('POST', this.#path('move'), { json: { from, to }, ...options })
+    await this.#scope.transport.done('POST', this.#path('move'), { json: { from, to }, ...options })
   }
 
   async remove(path: string, options: Cancellable & { readonly recursive?: boolean } = {}): Promise<void> {
     const { recursive = false, ...rest } = options
-    await this.#transport.done('DELETE', this.#path(), { query: { path, recursive }, ...rest })
+    await this.#scope.transport.done('DELETE', this.#path(), { query: { path, recursive }, ...rest })
   }
 
   /** Changes in a directory, until the loop is left. Resolves when the server has begun to look. */
@@ -76,11 +77,11 @@ export class MachineFiles {
     options: Cancellable & { readonly recursive?: boolean } = {},
   ): Promise<AsyncGenerator<WatchEventResource, void, undefined>> {
     const { recursive = false, ...rest } = options
-    return readEvents(await this.#transport.stream('GET', this.#path('watch'), { query: { path, recursive }, ...rest }))
+    return readEvents(await this.#scope.transport.stream('GET', this.#path('watch'), { query: { path, recursive }, ...rest }))
   }
 
   #path(...parts: string[]): string {
-    return apiPath('machines', this.#machine, 'files', ...parts)
+    return this.#scope.path('machines', this.#machine, 'files', ...parts)
   }
 }
 

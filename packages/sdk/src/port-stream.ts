@@ -1,5 +1,5 @@
-import type { DialControl, DialEvent } from '@hearth/protocol'
 import { HearthApiError, HearthConnectionError } from './errors.ts'
+import type { DialControl, DialEvent } from './messages.ts'
 import type { Socket } from './socket.ts'
 
 /** A byte stream to a TCP port inside a machine. Read it by iterating over it, once. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { readEvents } from './server-sent-events.ts'
+import { parseEvents, readEvents } from './server-sent-events.ts'
 
 async function* stream(text: string): AsyncGenerator<Uint8Array, void, undefined> {
   for (const byte of new TextEncoder().encode(text)) yield Uint8Array.of(byte)
@@ -27,4 +27,13 @@ it('passes over the word that a watch has begun, and fails when events were miss
   const events = readEvents(stream('event: ready\ndata: {}\n\nevent: change\ndata: 1\n\nevent: overflow\ndata: {}\n\n'))
   expect((await events.next()).value).toBe(1)
   await expect(events.next()).rejects.toMatchObject({ name: 'HearthConnectionError' })
+})
+
+it('tells the id of each event, and of a block that has nothing else', async () => {
+  const text = 'id: 4\n\nid: 7\nevent: machine\ndata: {}\n\ndata: {}\n\nid: 9\ndata: half'
+  expect(await Array.fromAsync(parseEvents(stream(text)))).toEqual([
+    { event: 'message', id: '4' },
+    { event: 'machine', data: '{}', id: '7' },
+    { event: 'message', data: '{}', id: '7' },
+  ])
 })

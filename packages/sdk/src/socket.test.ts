@@ -10,17 +10,17 @@ beforeEach(() => {
   transport = new Transport({ baseUrl: 'http://h', WebSocket: FakeWebSocket })
 })
 
-function opened(signal?: AbortSignal) {
-  const socket = new Socket<{ type: string }>(transport, '/x', signal)
-  return { socket, other: FakeWebSocket.last.open() }
+async function opened(signal?: AbortSignal) {
+  const socket = await Socket.to<{ type: string }>(transport, '/x', { signal })
+  return { socket, other: await FakeWebSocket.next() }
 }
 
-it('goes to the same host by ws', () => {
-  expect(opened().other.url).toBe('ws://h/x')
+it('goes to the same host by ws', async () => {
+  expect((await opened()).other.url).toBe('ws://h/x')
 })
 
 it('asks for a pause when more than a megabyte waits to be read, and to go on when it was read', async () => {
-  const { socket, other } = opened()
+  const { socket, other } = await opened()
   for (let count = 0; count < 3; count++) other.sayBuffer(halfMegabyte)
   expect(other.controls).toEqual([{ type: 'pause' }])
   for (let count = 0; count < 3; count++) await socket.next()
@@ -28,7 +28,7 @@ it('asks for a pause when more than a megabyte waits to be read, and to go on wh
 })
 
 it('holds bytes back while the server has asked for a pause, and lets text through', async () => {
-  const { socket, other } = opened()
+  const { socket, other } = await opened()
   other.say({ type: 'pause' })
   const first = socket.send(Uint8Array.of(1))
   const second = socket.send(Uint8Array.of(2))
@@ -40,7 +40,7 @@ it('holds bytes back while the server has asked for a pause, and lets text throu
 })
 
 it('lets go of whoever waits to send when the connection ends', async () => {
-  const { socket, other } = opened()
+  const { socket, other } = await opened()
   other.say({ type: 'pause' })
   const sending = socket.send(Uint8Array.of(1))
   other.close()
@@ -49,7 +49,7 @@ it('lets go of whoever waits to send when the connection ends', async () => {
 })
 
 it('hands out what arrived before the end, then says that it is over', async () => {
-  const { socket, other } = opened()
+  const { socket, other } = await opened()
   other.sayBytes(1)
   other.close()
   expect(await socket.next()).toEqual(Uint8Array.of(1))
@@ -58,7 +58,7 @@ it('hands out what arrived before the end, then says that it is over', async () 
 
 it('rejects with the reason of the signal at once, whatever still waits to be read', async () => {
   const controller = new AbortController()
-  const { socket, other } = opened(controller.signal)
+  const { socket, other } = await opened(controller.signal)
   other.sayBytes(1)
   const reason = new Error('enough')
   controller.abort(reason)
@@ -67,14 +67,14 @@ it('rejects with the reason of the signal at once, whatever still waits to be re
 })
 
 it('says that the connection broke', async () => {
-  const { socket, other } = opened()
+  const { socket, other } = await opened()
   const next = socket.next()
   other.break()
   await expect(next).rejects.toMatchObject({ name: 'HearthConnectionError', cause: 'reset' })
 })
 
 it('refuses text that is not JSON', async () => {
-  const { socket, other } = opened()
+  const { socket, other } = await opened()
   other.sayText('hello')
   await expect(socket.next()).rejects.toThrow('not JSON')
 })

@@ -1,4 +1,5 @@
 import { HearthConnectionError } from './errors.ts'
+import type { Cancellable } from './options.ts'
 import type { Transport } from './transport.ts'
 import type { WebSocketLike } from './web-socket.ts'
 
@@ -24,10 +25,18 @@ export class Socket<Event extends { readonly type: string }> {
   #over: { readonly error?: unknown } | undefined
   #wake: (() => void) | undefined
 
-  constructor(transport: Transport, path: string, signal?: AbortSignal) {
-    signal?.throwIfAborted()
-    const { WebSocket, url } = transport.socket(path)
-    const webSocket = new WebSocket(url)
+  /** A connection to `path` that is about to open. */
+  static async to<Event extends { readonly type: string }>(
+    transport: Transport,
+    path: string,
+    options: Cancellable = {},
+  ): Promise<Socket<Event>> {
+    const { WebSocket, url } = await transport.socket(path, options)
+    options.signal?.throwIfAborted()
+    return new Socket<Event>(new WebSocket(url), options.signal)
+  }
+
+  constructor(webSocket: WebSocketLike, signal?: AbortSignal) {
     this.#webSocket = webSocket
     webSocket.binaryType = 'arraybuffer'
     const abort = () => {

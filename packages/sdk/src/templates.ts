@@ -1,11 +1,36 @@
-import type { BuildLine, TemplateBuild, TemplateResource } from '@hearth/protocol'
 import { HearthApiError, HearthConnectionError } from './errors.ts'
-import { readLines } from './lines.ts'
-import { apiPath, type Cancellable, type Transport } from './transport.ts'
+import type { Cancellable, Repeatable } from './options.ts'
+import type { BuildProgress, Problem, TemplateBuild, TemplateResource } from './resources.ts'
+import { parted, repeatable } from './scope.ts'
+import { parseEvents } from './server-sent-events.ts'
+import { apiPath, type Transport } from './transport.ts'
 
-export type BuildProgress = Omit<Extract<BuildLine, { type: 'progress' }>, 'type'>
+/**
+ * What a template is built from, and who is told of its progress.
+ *
+ * ```ts
+ * const steps: string[] = []
+ * const options: BuildOptions = { resources: { memoryMiB: 512 }, onProgress: ({ step }) => steps.push(step) }
+ * const template = await hearth.templates.build('small', 'builtin:base', options)
+ * assert.equal(template.state, 'ready')
+ * ```
+ */
+export interface BuildOptions extends Omit<TemplateBuild, 'name' | 'source'>, Repeatable {
+  readonly onProgress?: ((progress: BuildProgress) => void) | undefined
+}
 
-export class Templates {
+/**
+ * The templates of a server; they belong to all its namespaces.
+ *
+ * ```ts
+ * const templates: Templates = hearth.templates
+ * const { ref } = await templates.build('service', 'builtin:base', { start: ['sleep', '3600'] })
+ * assert.equal((await templates.get('service')).ref, ref)
+ * for await (const template of templates) console.log(template.ref, template.state)
+ * await templates.remove(ref)
+ * ```
+ */
+export class Templates implements AsyncIterable<TemplateResource> {
   readonly #transport: Transport
 
   constructor(transport: Transport) {
@@ -14,46 +39,59 @@ export class Templates {
 
   /**
    * Builds a template and resolves to its newest version, the same as before when nothing changed.
+   * `source` is `builtin:base`, `debian:SUITE?include=PKG,PKG`, `tar:/path` or `dir:/path`, on the server.
    * An aborted build is cancelled and leaves nothing.
    */
-  async build(
-    spec: TemplateBuild & Cancellable & { readonly onProgress?: (progress: BuildProgress) => void },
-  ): Promise<TemplateResource> {
-    const { onProgress, ...rest } = spec
-    const steps = this.buildSteps(rest)
-    for (;;) {
-      const step = await steps.next()
-      if (step.done) return step.value
-      onProgress?.(step.value)
+  async build(name: string, source: string, options: BuildOptions = {}): Promise<TemplateResource> {
+    const { onProgress, ...sent } = options
+    const { call, rest } = parted(sent)
+    const template = await this.#begin({ name, source, ...rest }, call)
+    if (template.state !== 'building') return template
+    try {
+      return await this.#follow(template.ref, call, onProgress)
+    } catch (error) {
+      if (call.signal?.aborted) await this.remove(template.ref)
+      throw error
     }
   }
 
-  /** As `build`, telling each step; leaving the loop cancels the build. Returns the template. */
-  async *buildSteps(spec: TemplateBuild & Cancellable): AsyncGenerator<BuildProgress, TemplateResource, undefined> {
-    const { signal, ...json } = spec
-    const stream = await this.#transport.stream('POST', apiPath('templates'), { json, ...(signal ? { signal } : {}) })
-    for await (const text of readLines(stream)) {
-      if (text === '') continue
-      const line = JSON.parse(text) as BuildLine
-      if (line.type === 'done') return line.template
-      if (line.type === 'error') throw new HearthApiError(line.error)
-      yield line.share === undefined ? { step: line.step } : { step: line.step, share: line.share }
+  /** All versions, newest first. */
+  async list(options: Cancellable = {}): Promise<TemplateResource[]> {
+    const { items } = await this.#transport.json<{ items: TemplateResource[] }>('GET', this.#path(), options)
+    return items
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<TemplateResource, void, undefined> {
+    yield* await this.list()
+  }
+
+  /** One template, `NAME` (the newest) or `NAME@VERSION`. @throws HearthApiError `template_not_found` */
+  get(ref: string, options: Cancellable = {}): Promise<TemplateResource> {
+    return this.#transport.json('GET', this.#path(ref), options)
+  }
+
+  /** Deletes one version, `NAME@VERSION`, or all of a name; one that is being built is cancelled. @throws HearthApiError `template_in_use` */
+  remove(ref: string, options: Cancellable = {}): Promise<void> {
+    return this.#transport.done('DELETE', this.#path(ref), options)
+  }
+
+  #begin(json: TemplateBuild, call: Repeatable): Promise<TemplateResource> {
+    return this.#transport.json('POST', this.#path(), { ...repeatable(call), json })
+  }
+
+  async #follow(ref: string, { signal }: Repeatable, onProgress: BuildOptions['onProgress']): Promise<TemplateResource> {
+    const headers = { accept: 'text/event-stream' }
+    const stream = await this.#transport.stream('GET', this.#path(ref, 'events'), { headers, signal })
+    for await (const { event, data } of parseEvents(stream)) {
+      if (data === undefined) continue
+      if (event === 'done') return JSON.parse(data) as TemplateResource
+      if (event === 'problem') throw new HearthApiError(JSON.parse(data) as Problem)
+      if (event === 'progress') onProgress?.(JSON.parse(data) as BuildProgress)
     }
     throw new HearthConnectionError('the server ended the build without saying how it went')
   }
 
-  async list(options?: Cancellable): Promise<TemplateResource[]> {
-    const { items } = await this.#transport.json<{ items: TemplateResource[] }>('GET', apiPath('templates'), options)
-    return items
-  }
-
-  /** One template, `NAME` (the newest) or `NAME@VERSION`. @throws HearthApiError `template_not_found` */
-  get(ref: string, options?: Cancellable): Promise<TemplateResource> {
-    return this.#transport.json('GET', apiPath('templates', ref), options)
-  }
-
-  /** Deletes one version, `NAME@VERSION`. @throws HearthApiError `template_in_use` */
-  async remove(ref: string, options?: Cancellable): Promise<void> {
-    await this.#transport.done('DELETE', apiPath('templates', ref), options)
+  #path(...parts: string[]): string {
+    return apiPath('templates', ...parts)
   }
 }

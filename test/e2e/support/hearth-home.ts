@@ -31,7 +31,8 @@ export class HearthHome implements AsyncDisposable {
 
   /** A client of the server of this home, which is started when none runs. */
   client(): Promise<Hearth> {
-    return connect(this.path, { sockets: true, signal: AbortSignal.timeout(60_000), log: quiet, env: environment() })
+    const target = { kind: 'home', home: this.path } as const
+    return connect({ target, sockets: true, signal: AbortSignal.timeout(60_000), log: quiet, env: environment() })
   }
 
   /** Runs `hearth …` to its end. */

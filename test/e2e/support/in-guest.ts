@@ -2,7 +2,7 @@ import type { MachineRef } from '@hearth/sdk'
 
 /** What a shell line prints in a machine, without the white space around it. @throws when it ends with another code than 0 */
 export async function inGuest(machine: MachineRef, line: string): Promise<string> {
-  const { code, stdout, stderr } = await machine.run(['sh', '-c', line])
+  const { code, stdout, stderr } = await machine.exec('sh', ['-c', line])
   if (code !== 0) throw new Error(`in machine ${machine.ref}: "${line}" ended with ${code}: ${stderr}`)
   return stdout.trim()
 }

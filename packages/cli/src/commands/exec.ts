@@ -63,7 +63,8 @@ function open(
     const target = /^[0-9]+$/.test(options.attach) ? Number(options.attach) : options.attach
     return machine.attach(target, { detach: true, signal })
   }
-  return machine.exec(argv, {
+  const [program = '', ...args] = argv
+  return machine.spawn(program, args, {
     env,
     ...(options.workdir === undefined ? {} : { cwd: options.workdir }),
     ...(options.user === undefined ? {} : { user: options.user }),

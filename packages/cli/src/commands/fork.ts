@@ -9,6 +9,8 @@ export interface ForkOptions {
   readonly name?: string | undefined
   readonly env?: readonly string[] | undefined
   readonly label?: readonly string[] | undefined
+  /** Milliseconds. */
+  readonly timeout?: number | undefined
 }
 
 /** `hearth fork MACHINE N` */
@@ -17,6 +19,7 @@ export async function fork(context: Context, ref: string, count: number, options
     ...(options.name === undefined ? {} : { name: options.name }),
     env: parseVariables('--env', options.env, context.env),
     labels: parsePairs('--label', options.label),
+    ...(options.timeout === undefined ? {} : { lifeTimeMs: options.timeout }),
     signal: context.signal,
   }
   const hearth = await context.connect()

@@ -10,7 +10,8 @@ export interface LaunchCommandOptions extends LaunchFlags {
   readonly vcpus?: number | undefined
   readonly memory?: number | undefined
   readonly disk?: number | undefined
-  readonly timeout?: number | undefined
+  readonly giveUp?: number | undefined
+  readonly idempotencyKey?: string | undefined
 }
 
 /** `hearth launch TEMPLATE`: prints the machine's id, so that scripts can take it. */
@@ -22,20 +23,20 @@ export async function launch(context: Context, template: string, options: Launch
   }
   const shared = await launchOptions(context, options)
   const hearth = await context.connect()
-  const limit = options.timeout === undefined ? undefined : AbortSignal.timeout(options.timeout)
+  const limit = options.giveUp === undefined ? undefined : AbortSignal.timeout(options.giveUp)
   const request = {
-    template,
     boot: options.boot,
     ...(Object.keys(resources).length === 0 ? {} : { resources }),
     ...shared,
+    idempotencyKey: options.idempotencyKey,
     signal: limit ? AbortSignal.any([context.signal, limit]) : context.signal,
   }
   try {
-    printLaunched(context, await withProgress(context, `launching ${template}`, () => hearth.machines.launch(request)))
+    printLaunched(context, await withProgress(context, `launching ${template}`, () => hearth.launch(template, request)))
   } catch (error) {
     if (!limit?.aborted || context.signal.aborted) throw error
-    const hint = 'Give it more time with --timeout, or see what "hearth doctor" says about acceleration.'
-    throw new CliError(`no machine of ${template} within ${duration(options.timeout ?? 0)}; nothing is left of it`, {
+    const hint = 'Give it more time with --give-up, or see what "hearth doctor" says about acceleration.'
+    throw new CliError(`no machine of ${template} within ${duration(options.giveUp ?? 0)}; nothing is left of it`, {
       hint,
       cause: error,
     })
@@ -43,10 +44,15 @@ export async function launch(context: Context, template: string, options: Launch
 }
 
 /** The id on stdout; how it was served on stderr. */
-export function printLaunched(context: Context, machine: Machine): void {
+function printLaunched(context: Context, machine: Machine): void {
+  context.print(machine.data, () => machine.id)
+  if (!context.json) tellBoot(context, machine)
+}
+
+/** How a machine was served, and why not better. */
+export function tellBoot(context: Context, machine: Machine): void {
   const { id, name, boot } = machine.data
-  context.print(machine.data, () => id)
-  if (!boot || context.json) return
+  if (!boot) return
   const why = boot.reasons.map(({ code }) => code).join(', ')
   context.say(`${name ?? id} is ${boot.method} in ${duration(boot.totalMs)}${why === '' ? '' : ` (${why})`}`)
 }

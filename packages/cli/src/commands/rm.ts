@@ -9,6 +9,6 @@ export async function rm(context: Context, refs: readonly string[], all: boolean
   if (!all && refs.length === 0) throw usageError('which machine?', 'Name machines, or add --all; "hearth ls" lists them.')
   const { signal } = context
   const { machines } = await context.connect()
-  const doomed = all ? (await machines.list({ signal })).map((machine) => machine.id) : refs
+  const doomed = all ? (await machines.list({ signal, limit: 1000 }).toArray()).map((machine) => machine.id) : refs
   await withProgress(context, 'removing', () => each(context, doomed, (ref) => machines.ref(ref).remove({ signal })))
 }

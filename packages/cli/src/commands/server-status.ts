@@ -1,11 +1,10 @@
 import type { System } from '@hearth/sdk'
-import { connectIfRunning } from '../connection/connect.ts'
 import type { Context } from '../context.ts'
 import { facts } from '../output/table.ts'
 
 /** `hearth server status`: never starts one. The exit code is 1 when none runs. */
 export async function serverStatus(context: Context): Promise<number> {
-  const hearth = await connectIfRunning(context.home, context.log)
+  const hearth = await context.connectIfRunning()
   if (!hearth) {
     context.print({ running: false, home: context.home }, () => `no server runs for ${context.home}`)
     return 1

@@ -1,4 +1,4 @@
-import type { TemplateBuild } from '@hearth/sdk'
+import type { BuildOptions } from '@hearth/sdk'
 import { usageError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
 import { parseVariables } from '../input/pairs.ts'
@@ -26,26 +26,19 @@ export async function templateBuild(
   start: readonly string[],
   options: TemplateBuildOptions,
 ): Promise<void> {
-  const spec = buildSpec(context, name, source, start, options)
+  const spec = buildSpec(context, start, options)
+  const from = parseTemplateSource(source)
   const hearth = await context.connect()
   const template = await withProgress(context, `building ${name}`, (report) =>
-    hearth.templates.build({ ...spec, signal: context.signal, onProgress: ({ step, share }) => report(step, share) }),
+    hearth.templates.build(name, from, { ...spec, signal: context.signal, onProgress: ({ step, share }) => report(step, share) }),
   )
   context.print(template, () => template.ref)
 }
 
-function buildSpec(
-  context: Context,
-  name: string,
-  source: string,
-  start: readonly string[],
-  options: TemplateBuildOptions,
-): TemplateBuild {
+function buildSpec(context: Context, start: readonly string[], options: TemplateBuildOptions): BuildOptions {
   const ready = readyCheck(options)
   if (ready && start.length === 0) throw usageError('a ready check needs a start command', 'Write it behind "--".')
   return {
-    name,
-    source: parseTemplateSource(source),
     resources: {
       ...(options.vcpus === undefined ? {} : { vcpus: options.vcpus }),
       ...(options.memory === undefined ? {} : { memoryMiB: options.memory }),
@@ -60,7 +53,7 @@ function buildSpec(
   }
 }
 
-function readyCheck({ readyPort, readyLog, readyCommand }: TemplateBuildOptions): TemplateBuild['ready'] {
+function readyCheck({ readyPort, readyLog, readyCommand }: TemplateBuildOptions): BuildOptions['ready'] {
   if (readyPort !== undefined) return { port: readyPort }
   if (readyLog !== undefined) return { log: readyLog }
   if (readyCommand === undefined) return undefined

@@ -1,7 +1,6 @@
 import type { RootCommand } from '@bomb.sh/tab'
 import type { Hearth } from '@hearth/sdk'
 import type { Command } from 'commander'
-import { connectIfRunning } from '../connection/connect.ts'
 import type { Context } from '../context.ts'
 import { bashWords } from './bash-words.ts'
 
@@ -10,7 +9,7 @@ type Names = readonly { readonly value: string; readonly about: string }[]
 /** What each kind of argument (and the option of that name) can be. */
 const sources: Readonly<Record<string, (hearth: Hearth, signal: AbortSignal) => Promise<Names>>> = {
   machine: async (hearth, signal) =>
-    (await hearth.machines.list({ signal })).map(({ data }) => ({
+    (await hearth.machines.list({ limit: mostNames, signal }).page()).items.map(({ data }) => ({
       value: data.name ?? data.id,
       about: `${data.state} ${data.template}`,
     })),
@@ -20,8 +19,23 @@ const sources: Readonly<Record<string, (hearth: Hearth, signal: AbortSignal) => 
       { value: ref, about: source },
     ]),
   snapshot: async (hearth, signal) =>
-    (await hearth.snapshots.list({ signal })).map(({ id, template, tag }) => ({ value: id, about: tag ?? template })),
+    (await hearth.snapshots.list({ limit: mostNames, signal }).page()).items.map(({ id, template, tag }) => ({
+      value: id,
+      about: tag ?? template,
+    })),
+  namespace: async (hearth, signal) =>
+    (await hearth.namespaces.list({ signal })).map(({ name, snapshotLimit }) => ({
+      value: name,
+      about: `up to ${snapshotLimit} snapshots`,
+    })),
+  tag: async (hearth, signal) =>
+    (await hearth.snapshots.list({ limit: mostNames, signal }).page()).items.flatMap(({ id, tag }) =>
+      tag === undefined ? [] : [{ value: tag, about: id }],
+    ),
 }
+
+/** Nobody chooses among more. */
+const mostNames = 200
 
 /** Whoever presses Tab waits no longer. */
 const patienceMs = 1000
@@ -54,7 +68,7 @@ async function offerNames(root: RootCommand, typed: readonly string[], context: 
 /** None when the server does not run or does not answer: a message would land in the middle of the line being typed. */
 async function namesFrom(source: (hearth: Hearth, signal: AbortSignal) => Promise<Names>, context: Context): Promise<Names> {
   try {
-    const hearth = await connectIfRunning(context.home, context.log)
+    const hearth = await context.connectIfRunning()
     return hearth ? await source(hearth, AbortSignal.any([context.signal, AbortSignal.timeout(patienceMs)])) : []
   } catch (error) {
     context.log.debug('completion.failed', { error: String(error) })

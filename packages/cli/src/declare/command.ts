@@ -11,14 +11,26 @@ export function command(name: string, description: string) {
 
 /** For the one command whose `--json` means something else. */
 export function commandWithoutJson(name: string, description: string) {
-  return prepare(name, description)
-    .option('--verbose', 'tell what is being done on stderr (as HEARTH_LOG=debug)')
-    .option('--home <folder>', 'where Hearth keeps everything (default: HEARTH_HOME, else /var/lib/hearth or ~/.hearth)')
+  return bareCommand(name, description)
+    .option('--server <url>', 'a remote server instead of that of the home (HEARTH_SERVER)')
+    .option('--api-key <key>', 'for a remote server; better HEARTH_API_KEY or HEARTH_API_KEY_FILE, which no process list shows')
+    .option('-n, --namespace <name>', 'where machines and snapshots are (HEARTH_NAMESPACE; default)')
+}
+
+/** For commands that concern this computer alone. */
+export function localCommand(name: string, description: string) {
+  return bareCommand(name, description).option('--json', 'print data as JSON on stdout')
 }
 
 /** A noun with verbs below it. */
 export function commandGroup(name: string, description: string) {
   return prepare(name, description)
+}
+
+function bareCommand(name: string, description: string) {
+  return prepare(name, description)
+    .option('--verbose', 'tell what is being done on stderr (as HEARTH_LOG=debug)')
+    .option('--home <folder>', 'where Hearth keeps everything (default: HEARTH_HOME, else /var/lib/hearth or ~/.hearth)')
 }
 
 function prepare(name: string, description: string) {

@@ -1,5 +1,6 @@
+import type { SharedOptions } from '../context.ts'
 import { parseWholeNumber } from '../input/quantity.ts'
-import { command, commandGroup, commandWithoutJson, type Execute } from './command.ts'
+import { command, commandGroup, commandWithoutJson, type Execute, localCommand } from './command.ts'
 
 /** What concerns this computer: `hearth up`, `server`, `demo`, `doctor`, `config`. */
 export function hostCommands(execute: Execute) {
@@ -16,21 +17,28 @@ export function hostCommands(execute: Execute) {
   )
   const config = commandGroup('config', 'The settings')
   config.addCommand(
-    command('show', 'Show every setting of the server and where it comes from').action((options) =>
-      execute(options, async (context) => (await import('../commands/config-show.ts')).configShow(context, options.home)),
+    localCommand('show', 'Show every setting of the server and where it comes from').action((options) =>
+      execute(here(options), async (context) => (await import('../commands/config-show.ts')).configShow(context, options.home)),
     ),
   )
   return [
-    command('up', 'Run the server in the foreground, until Ctrl-C')
-      .option('--listen <address>', 'also answer on this loopback address, such as 127.0.0.1:4747')
-      .action((options) => execute(options, async (context) => (await import('../commands/up.ts')).up(context, options.listen))),
+    localCommand('up', 'Run the server in the foreground, until Ctrl-C')
+      .option('--listen <address>', 'also answer on this address, such as 127.0.0.1:4747, to whoever has a key')
+      .action((options) =>
+        execute(here(options), async (context) => (await import('../commands/up.ts')).up(context, options.listen)),
+      ),
     server,
     demoCommand(execute),
-    command('doctor', 'Check what this computer has and lacks, with the command that fixes it').action((options) =>
-      execute(options, async (context) => (await import('../commands/doctor/doctor.ts')).doctor(context)),
+    localCommand('doctor', 'Check what this computer has and lacks, with the command that fixes it').action((options) =>
+      execute(here(options), async (context) => (await import('../commands/doctor/doctor.ts')).doctor(context)),
     ),
     config,
   ]
+}
+
+/** Of this computer, whatever HEARTH_SERVER says. */
+function here(options: SharedOptions): SharedOptions {
+  return { ...options, local: true }
 }
 
 function demoCommand(execute: Execute) {

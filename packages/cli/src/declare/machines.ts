@@ -1,19 +1,17 @@
 import { Option } from '@commander-js/extra-typings'
 import { collect } from '../input/pairs.ts'
 import { parseBytes, parseDurationMs, parseMebibytes, parseWholeNumber } from '../input/quantity.ts'
-import { command, type Execute } from './command.ts'
+import { command, commandGroup, type Execute } from './command.ts'
+import { machineGiver } from './launch-flags.ts'
 
+const states = ['starting', 'running', 'paused', 'stopping', 'stopped', 'failed', 'lost'] as const
 const machine = ['<machine>', 'its id or name'] as const
 
-/** `hearth launch`, `ls`, `show`, `pause`, `resume`, `rm`, `fork`, `receipt`, `stats`, `logs`. */
+/** `hearth launch`, `ls`, `show`, `pause`, `resume`, `rm`, `fork`, `extend`, `receipt`, `stats`, `logs`. */
 export function machineCommands(execute: Execute) {
   return [
     launchCommand(execute),
-    command('ls', 'List machines')
-      .option('-a, --all', 'also those that have ended')
-      .action((options) =>
-        execute(options, async (context) => (await import('../commands/ls.ts')).ls(context, options.all ?? false)),
-      ),
+    listCommand(execute),
     command('show', 'Show everything about a machine')
       .argument(...machine)
       .action((ref, options) => execute(options, async (context) => (await import('../commands/show.ts')).show(context, ref))),
@@ -34,6 +32,12 @@ export function machineCommands(execute: Execute) {
         execute(options, async (context) => (await import('../commands/rm.ts')).rm(context, refs, options.all ?? false)),
       ),
     forkCommand(execute),
+    command('extend', 'Give a machine so much time from now on, more or less than it had')
+      .argument(...machine)
+      .argument('<duration>', 'such as 2h', parseDurationMs)
+      .action((ref, lifeTimeMs, options) =>
+        execute(options, async (context) => (await import('../commands/extend.ts')).extend(context, ref, lifeTimeMs)),
+      ),
     command('receipt', 'Show the proof of what was personalised in a machine')
       .argument(...machine)
       .action((ref, options) =>
@@ -53,25 +57,26 @@ export function machineCommands(execute: Execute) {
 }
 
 function launchCommand(execute: Execute) {
-  return command('launch', 'Get a machine of a template')
-    .argument('<template>', 'NAME or NAME@VERSION')
+  return machineGiver('launch', 'Get a machine of a template', '<template>', 'NAME or NAME@VERSION')
     .addOption(new Option('--boot <method>', 'demand one boot method').choices(['auto', 'restored', 'cold']).default('auto'))
-    .option('--name <name>', 'a name of its own, unique among live machines')
-    .option('--hostname <name>', "the machine's hostname")
-    .option('-e, --env <NAME=VALUE>', 'an environment variable; NAME alone takes its value here', collect)
-    .option('--secret <NAME=VALUE>', 'as --env, but never shown, logged or kept in a snapshot', collect)
-    .option('--file <local:/path[:mode]>', 'put a local file into the machine (at most 128 KiB)', collect)
-    .option('--label <NAME=VALUE>', 'free text by which to find it again', collect)
-    .addOption(
-      new Option('--egress <policy>', "the machine's network (default: the template's)").choices(['none', 'open', 'allow-list']),
-    )
     .option('--vcpus <number>', "other than the template's means a cold boot", (text) => parseWholeNumber(text, 1, 32))
     .option('--memory <size>', 'such as 512MiB', parseMebibytes)
     .option('--disk <size>', "the machine's own disk, such as 4GiB", parseMebibytes)
-    .option('--timeout <duration>', 'give up after, such as 90s', parseDurationMs)
+    .option('--give-up <duration>', 'wait no longer for the machine, such as 90s', parseDurationMs)
     .action((template, options) =>
       execute(options, async (context) => (await import('../commands/launch.ts')).launch(context, template, options)),
     )
+}
+
+function listCommand(execute: Execute) {
+  return command('ls', 'List machines, newest first')
+    .alias('list')
+    .option('-a, --all', 'also those that have ended')
+    .addOption(new Option('--state <state...>', 'only those in these states').choices(states))
+    .option('--template <template>', 'only those of this template')
+    .option('--label <NAME=VALUE>', 'only those with this label', collect)
+    .option('--limit <number>', 'at most so many', (text) => parseWholeNumber(text, 1, 1_000_000))
+    .action((options) => execute(options, async (context) => (await import('../commands/ls.ts')).ls(context, options)))
 }
 
 function forkCommand(execute: Execute) {
@@ -81,7 +86,15 @@ function forkCommand(execute: Execute) {
     .option('--name <name>', 'call the clones NAME-1, NAME-2, …')
     .option('-e, --env <NAME=VALUE>', 'an environment variable for all clones', collect)
     .option('--label <NAME=VALUE>', 'free text by which to find them again', collect)
+    .option('--timeout <duration>', 'how long the clones may live (default: for ever)', parseDurationMs)
     .action((ref, count, options) =>
       execute(options, async (context) => (await import('../commands/fork.ts')).fork(context, ref, count, options)),
     )
+}
+
+/** `hearth machine …`: the same verbs, behind their noun. */
+export function machineGroup(execute: Execute) {
+  const group = commandGroup('machine', 'The same, noun first: hearth machine list is hearth ls')
+  for (const verb of machineCommands(execute)) group.addCommand(verb)
+  return group
 }

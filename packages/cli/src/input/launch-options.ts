@@ -13,17 +13,25 @@ export interface LaunchFlags {
   readonly file?: readonly string[] | undefined
   readonly label?: readonly string[] | undefined
   readonly egress?: 'none' | 'open' | 'allow-list' | undefined
+  /** Milliseconds. */
+  readonly timeout?: number | undefined
+  readonly onTimeout?: 'destroy' | 'pause' | undefined
 }
 
 const fileLimitBytes = 128 * 1024
 
 /** The request's part that both share. @throws CliError (usage) */
 export async function launchOptions(context: Context, flags: LaunchFlags): Promise<LaunchOptions> {
-  const { name, hostname, egress } = flags
+  const { name, hostname, egress, timeout, onTimeout } = flags
+  if (onTimeout !== undefined && timeout === undefined) {
+    throw usageError('--on-timeout says what happens after --timeout', 'Say how long the machine may live: --timeout 1h.')
+  }
   return {
     ...(name === undefined ? {} : { name }),
     ...(hostname === undefined ? {} : { hostname }),
     ...(egress === undefined ? {} : { egress }),
+    ...(timeout === undefined ? {} : { lifeTimeMs: timeout }),
+    ...(onTimeout === undefined ? {} : { onTimeout }),
     env: parseVariables('--env', flags.env, context.env),
     secrets: parseVariables('--secret', flags.secret, context.env),
     labels: parsePairs('--label', flags.label),

@@ -21,6 +21,11 @@ export function parseDurationMs(text: string): number {
   return quantity(text, durationFactors, 'a duration', 'Use whole numbers such as 500ms, 90s, 15m, 2h or 1d.')
 }
 
+/** As a duration, and `0` or `never` for 0: for ever. @throws CliError (usage) */
+export function parseTtlMs(text: string): number {
+  return text === '0' || text === 'never' ? 0 : parseDurationMs(text)
+}
+
 /** A whole number from `min` to `max`, without sign or point. @throws CliError (usage) */
 export function parseWholeNumber(text: string, min: number, max: number): number {
   const number = /^(0|[1-9][0-9]{0,14})$/.test(text) ? Number(text) : Number.NaN

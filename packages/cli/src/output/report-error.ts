@@ -8,6 +8,14 @@ const nextCommands: Readonly<Record<string, string>> = {
   template_not_found: 'List templates with "hearth template list", or build one with "hearth template build".',
   machine_not_found: 'List machines with "hearth ls --all".',
   snapshot_not_found: 'List snapshots with "hearth snapshot list".',
+  namespace_not_found: 'List namespaces with "hearth namespace list".',
+  namespace_in_use: 'See what it holds with "hearth namespace show NAMESPACE"; remove that first.',
+  key_not_found: 'List keys with "hearth key list".',
+  unauthenticated: 'Give a key: HEARTH_API_KEY, HEARTH_API_KEY_FILE or --api-key. "hearth key create" on its host makes one.',
+  forbidden: 'See what your key may do with "hearth key show"; an admin makes another with "hearth key create".',
+  limit_reached: 'See the limits with "hearth namespace show", and what can go with "hearth snapshot clean --dry-run".',
+  snapshot_not_ready: 'See its state with "hearth snapshot show SNAPSHOT".',
+  internal: 'This is a fault of Hearth: see the log of the server.',
   name_taken: 'Choose another name, or see who has it with "hearth ls".',
   machine_not_running: 'See its state with "hearth show MACHINE"; a paused one goes on with "hearth resume MACHINE".',
   snapshot_in_use: 'End the machines restored from it ("hearth ls"), or add --force.',
@@ -30,14 +38,17 @@ export interface ErrorData {
     readonly message: string
     readonly hint: string
     readonly details?: Readonly<Record<string, unknown>>
+    /** By which the log of the server knows it. */
+    readonly requestId?: string
   }
 }
 
 /** A failure as data. */
 export function errorData(error: unknown, command: string): ErrorData {
   const hint = hintOf(error, command)
-  const details = error instanceof HearthApiError ? error.details : undefined
-  return { error: { code: codeOf(error), message: messageOf(error), hint, ...(details ? { details } : {}) } }
+  const { details, requestId } = error instanceof HearthApiError ? error : {}
+  const facts = { ...(details ? { details } : {}), ...(requestId === undefined ? {} : { requestId }) }
+  return { error: { code: codeOf(error), message: messageOf(error), hint, ...facts } }
 }
 
 /** A failure in words: what happened, why, and what to try next. `command` is the one that failed, `hearth ls`. */
@@ -59,7 +70,8 @@ function hintOf(error: unknown, command: string): string {
   const help = `See how it is used: "${command} --help".`
   if (error instanceof CliError) return error.hint ?? help
   if (error instanceof HearthApiError) return error.hint ?? nextCommands[error.code] ?? help
-  if (error instanceof HearthConnectionError) return 'Is the server well? Run "hearth server status" and "hearth doctor".'
+  if (error instanceof HearthConnectionError)
+    return 'Is the server well? Run "hearth server status"; for one on this computer, "hearth doctor" too.'
   return 'Run the command again with --verbose; if that does not explain it, this is a fault of Hearth.'
 }
 

@@ -1,4 +1,4 @@
-import type { Fetch, FetchInit, FetchResponse } from '../transport.ts'
+import type { Fetch, FetchInit, FetchResponse } from '../fetch.ts'
 
 interface Recorded {
   readonly url: string

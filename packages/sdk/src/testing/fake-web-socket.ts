@@ -4,7 +4,7 @@ type Listener = Parameters<WebSocketLike['addEventListener']>[1]
 
 /** A WebSocket whose other side is the test. */
 export class FakeWebSocket implements WebSocketLike {
-  static last: FakeWebSocket
+  static #made = Promise.withResolvers<FakeWebSocket>()
   binaryType = 'blob'
   bufferedAmount = 0
   readyState = 0
@@ -14,7 +14,14 @@ export class FakeWebSocket implements WebSocketLike {
 
   constructor(url: string) {
     this.url = url
-    FakeWebSocket.last = this
+    FakeWebSocket.#made.resolve(this)
+  }
+
+  /** The next one that is made, open. */
+  static async next(): Promise<FakeWebSocket> {
+    const made = await FakeWebSocket.#made.promise
+    FakeWebSocket.#made = Promise.withResolvers()
+    return made.open()
   }
 
   send(data: string | Uint8Array): void {

@@ -78,7 +78,7 @@ async function copyFile(job: CopyJob, source: string, target: string, mode: stri
 
 /** The API has no request for it: the machine's own `ln` does it. */
 async function copyLink(job: CopyJob, leadsTo: string, target: string): Promise<void> {
-  const { code, stderr } = await job.machine.run(['ln', '-sfn', '--', leadsTo, target], { signal: job.signal })
+  const { code, stderr } = await job.machine.exec('ln', ['-sfn', '--', leadsTo, target], { signal: job.signal })
   if (code !== 0) throw new CliError(`the link ${target} could not be made: ${stderr.trim()}`)
   job.countFile()
 }

@@ -24,7 +24,8 @@ const fields = ['hostname', 'machineUuid', 'mac', 'address', 'random'] as const
 export async function describeClone(context: Context, machine: Machine, recipe: DemoRecipe): Promise<CloneFacts> {
   const { signal } = context
   const before = context.now()
-  const { code, stdout, stderr } = await machine.run([...recipe.whoAmI], { signal })
+  const [program = '', ...args] = recipe.whoAmI
+  const { code, stdout, stderr } = await machine.exec(program, args, { signal })
   const after = context.now()
   if (code !== 0) throw new CliError(`the script in ${machine.id} ended with code ${code}: ${stderr.trim()}`)
   const said = parse(machine.id, stdout)

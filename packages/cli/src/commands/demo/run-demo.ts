@@ -48,7 +48,7 @@ async function demo(
   const template = await build(context, hearth, recipe)
   const launch = async (boot: 'cold' | 'restored') => {
     const began = performance.now()
-    const machine = await hearth.machines.launch({ template, boot, signal })
+    const machine = await hearth.launch(template, { boot, signal })
     started.push(machine)
     return { machine, tookMs: performance.now() - began }
   }
@@ -91,9 +91,7 @@ async function demo(
 
 async function build(context: Context, hearth: Hearth, recipe: DemoRecipe): Promise<string> {
   const { ref } = await withProgress(context, `building a template from ${recipe.source}`, (report) =>
-    hearth.templates.build({
-      name: 'demo',
-      source: recipe.source,
+    hearth.templates.build('demo', recipe.source, {
       resources: { memoryMiB: recipe.memoryMiB },
       start: [...recipe.start],
       ready: { port: recipe.port },

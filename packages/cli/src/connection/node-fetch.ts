@@ -1,19 +1,28 @@
-import { type IncomingMessage, request } from 'node:http'
+import { type IncomingMessage, request as requestInTheOpen } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Fetch, FetchInit, FetchResponse } from '@hearth/sdk'
 import type { Log } from '../log.ts'
 
 /**
- * A `fetch` over a unix socket. Node's own HTTP client is loaded already and has back-pressure both ways;
- * a full `fetch` would take a third of the time of a short command to load.
+ * A `fetch` by Node's own HTTP client, over a unix socket or to the host of the address. That client is loaded already and has
+ * back-pressure both ways; a full `fetch` would take a third of the time of a short command to load.
  */
-export function unixFetch(socketPath: string, log: Log): Fetch {
-  return (url, init) =>
-    new Promise((resolve, reject) => {
-      const { pathname, search } = new URL(url)
-      const { method, headers, body, signal } = init
-      const sent = request({ socketPath, path: pathname + search, method, headers, agent: false, ...(signal ? { signal } : {}) })
+export function nodeFetch(log: Log, socketPath?: string): Fetch {
+  return async (url, init) => {
+    const { pathname, search, protocol } = new URL(url)
+    const { method, headers, body, signal } = init
+    const where = {
+      ...(socketPath === undefined ? {} : { socketPath }),
+      method,
+      headers,
+      agent: false,
+      ...(signal ? { signal } : {}),
+    }
+    // TLS takes a while to load.
+    const request = protocol === 'https:' ? (await import('node:https')).request : requestInTheOpen
+    return new Promise((resolve, reject) => {
+      const sent = request(url, where)
       log.debug('http.asking', { method, path: pathname + search })
       const startedAtMs = performance.now()
       sent.once('response', (message) => {
@@ -25,6 +34,7 @@ export function unixFetch(socketPath: string, log: Log): Fetch {
       sent.on('error', reject)
       sendBody(sent, body).catch(reject)
     })
+  }
 }
 
 async function sendBody(sent: NodeJS.WritableStream & { end(data?: string | Uint8Array): unknown }, body: FetchInit['body']) {
