@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
-import { json, text } from 'node:stream/consumers'
+import { json } from 'node:stream/consumers'
 import { MemoryDriver, MemoryHost } from '@hearth/drivers'
 import { type Log, silentLog, systemClock } from '@hearth/model'
 import { generateSshHostKey, openGuest } from '@hearth/protocol'
@@ -75,9 +75,7 @@ export async function askJson(home: string, method: string, path: string, body?:
   return answer.statusCode === 204 ? {} : ((await json(answer)) as Record<string, unknown>)
 }
 
-/** Builds the template `base`; gives the last line of the answer. */
-export async function buildBase(home: string): Promise<{ type: string }> {
-  const answer = await ask(home, 'POST', '/v1/templates', { name: 'base', source: 'builtin:base' })
-  const lines = (await text(answer)).trim().split('\n')
-  return JSON.parse(lines.at(-1) ?? '{}')
+/** Builds the template `base`, and waits for it. */
+export function buildBase(home: string): Promise<Record<string, unknown>> {
+  return askJson(home, 'POST', '/v1/templates?wait=60', { name: 'base', source: 'builtin:base' })
 }

@@ -13,6 +13,7 @@ export const problemTitles = {
   limit_reached: 'A limit is reached',
   not_found: 'There is nothing here',
   namespace_not_found: 'There is no such namespace',
+  pool_not_found: 'There is no such pool',
   key_not_found: 'There is no such key',
   template_not_found: 'There is no such template',
   machine_not_found: 'There is no such machine',

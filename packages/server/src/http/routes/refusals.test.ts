@@ -37,7 +37,12 @@ describe('wrong input', () => {
     ['POST', '/v1/machines', {}, 'name either a template or a snapshot'],
     ['POST', '/v1/machines', { template: 'a', snapshot: 'b' }, 'name either a template or a snapshot'],
     ['POST', '/v1/machines', { template: 'a', colour: 'red' }, 'colour: "red" is not allowed; there is no such field'],
-    ['POST', '/v1/machines', { template: 'a', boot: 'hot' }, 'boot: "hot" is not allowed; one of "auto", "restored", "cold"'],
+    [
+      'POST',
+      '/v1/machines',
+      { template: 'a', boot: 'hot' },
+      'boot: "hot" is not allowed; one of "auto", "warm", "restored", "cold"',
+    ],
     ['POST', '/v1/machines', { template: 'a', env: { 'A-B': '1' } }, 'letters, digits and "_"'],
     [
       'POST',
@@ -74,7 +79,7 @@ describe('wrong input', () => {
 
   it('is refused when it is too long', async () => {
     const answer = await call('POST', '/v1/machines', { template: 'a', secrets: { A: 'x'.repeat(1_100_000) } })
-    expect(answer.json()).toMatchObject({ code: 'invalid_input', detail: expect.stringContaining('too large') })
+    expect(answer.json()).toMatchObject({ code: 'payload_too_large', status: 413, detail: expect.stringContaining('1 MiB') })
   })
 
   it('is an address where nothing is', async () => {
