@@ -1,11 +1,17 @@
 import type { StateStore } from '@hearth/model'
 import { afterEach, beforeEach, describe } from 'vitest'
+import { describeAlongside } from './alongside.ts'
 import type { CurrentStore } from './current-store.ts'
+import { describeEvents } from './event-cases.ts'
+import { describeLeases } from './lease-cases.ts'
+import { describeMachinePages } from './machine-pages.ts'
 import { describeMachineRows } from './machine-rows.ts'
+import { describeRecords } from './record-cases.ts'
 import { describeSecrets } from './secrets.ts'
 import { describeSnapshotRows } from './snapshot-rows.ts'
 import { describeTableRules } from './table-rules.ts'
 import { describeTemplateRows } from './template-rows.ts'
+import { describeUpkeep } from './upkeep-cases.ts'
 
 /** What every state store must do. `open` gives an empty store; the suite closes it. */
 export function describeStore(name: string, open: () => Promise<StateStore>): void {
@@ -22,5 +28,11 @@ export function describeStore(name: string, open: () => Promise<StateStore>): vo
     describeSecrets(current)
     describeTemplateRows(current)
     describeSnapshotRows(current)
+    describeMachinePages(current)
+    describeAlongside(current)
+    describeEvents(current)
+    describeLeases(current)
+    describeRecords(current)
+    describeUpkeep(current)
   })
 }

@@ -33,6 +33,14 @@ export function describeMachineRows(store: CurrentStore): void {
       expect(nameless).toMatchObject({ state: 'stopping', rev: 2 })
     })
 
+    it('are taken in one namespace alone', async () => {
+      await store().machines.insert(bareMachine(1, { name }))
+      await store().machines.insert(bareMachine(2, { name, namespace: 'other' as Name }))
+      expect((await store().machines.byName(defaultNamespace, name))?.id).toBe(machineId(1))
+      expect((await store().machines.byName('other' as Name, name))?.id).toBe(machineId(2))
+      expect(await store().machines.byName('third' as Name, name)).toBeUndefined()
+    })
+
     it('are no concern of machines without one', async () => {
       for (const number of [1, 2, 3]) await store().machines.insert(bareMachine(number, { state: 'running' }))
       expect(await store().machines.list()).toHaveLength(3)
