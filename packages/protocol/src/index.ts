@@ -44,7 +44,14 @@ export {
   type WatchEventResource,
   watchEventSchema,
 } from './api/files.ts'
-export { idempotencyHeadersSchema, idempotencyKeyHeader, idempotencyReplayedHeader } from './api/idempotency.ts'
+export {
+  type GivenUp,
+  givenUpSchema,
+  idempotencyHeadersSchema,
+  idempotencyKeyField,
+  idempotencyKeyHeader,
+  idempotencyReplayedHeader,
+} from './api/idempotency.ts'
 export { formatImageSource, parseImageSource } from './api/image-source.ts'
 export {
   type AuditEntryResource,

@@ -8,6 +8,7 @@ export type {
   FileStatResource,
   Fork,
   ForkResult,
+  GivenUp,
   KeyResource,
   Launch,
   MachineResource,

@@ -5,12 +5,13 @@ import { asProblem, HearthApiError, HearthConnectionError } from './errors.ts'
 import type { Fetch, FetchInit, FetchResponse } from './fetch.ts'
 import { newIdempotencyKey } from './idempotency-key.ts'
 import { type Cancellable, checkApiKey, type HearthOptions, parseBaseUrl } from './options.ts'
+import type { GivenUp } from './resources.ts'
 import { defaultRetries, parseRetryAfter, pauseBeforeRetry, type RetryPolicy } from './retry.ts'
 import type { WebSocketClass } from './web-socket.ts'
 
 const defaultTimeoutMs = 600_000
-/** How long whoever gives up waits for the server to have undone what was begun. */
-const abandonLimitMs = 30_000
+/** How long whoever gives up waits until the server has undone what was begun. */
+const giveUpLimitMs = 30_000
 
 export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
 
@@ -32,8 +33,8 @@ interface Request {
   readonly url: string
   readonly init: Omit<FetchInit, 'signal'>
   readonly isRepeatable: boolean
-  /** What is begun with a key goes on without us; when we give up, the server must hear of it. */
-  readonly key: string | undefined
+  /** What is begun with a key goes on without us; when we give up, the server must hear of it. A caller's key is the caller's. */
+  readonly ownKey: string | undefined
 }
 
 /** Sends requests to one server, tries again what may be tried again, and turns every refusal into a HearthApiError. */
@@ -124,7 +125,7 @@ export class Transport {
         }
       }
     } catch (error) {
-      if (options.signal?.aborted || deadline.isOver) await this.#abandon(request)
+      if (options.signal?.aborted || deadline.isOver) await this.#giveUp(request)
       throw deadline.isOver && !options.signal?.aborted ? tooLate(method, path, limitMs, error) : error
     } finally {
       deadline.end()
@@ -138,15 +139,20 @@ export class Transport {
     await this.clock.sleep(pauseMs, signal)
   }
 
-  /** Has undone what was begun with a key and nobody waits for any more. */
-  async #abandon({ key, init }: Request): Promise<void> {
-    if (key === undefined) return
-    const url = this.baseUrl + apiPath('idempotency', key)
+  /** Has the server undo what was begun with a key of our own, and nobody waits for any more. */
+  async #giveUp({ ownKey, init }: Request): Promise<void> {
+    if (ownKey === undefined) return
     const { authorization } = init.headers
     const headers = { accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) }
-    const signal = AbortSignal.timeout(abandonLimitMs)
-    // It may be done, or the server gone: then there is nothing to undo, or nobody who could.
-    await this.#fetch(url, { method: 'DELETE', headers, signal }).catch(() => undefined)
+    const ask = (path: string) =>
+      this.#fetch(this.baseUrl + path, { method: 'DELETE', headers, signal: AbortSignal.timeout(giveUpLimitMs) })
+    try {
+      const answer = await ask(apiPath('idempotency', ownKey))
+      const { done, location } = JSON.parse(await answer.text()) as GivenUp
+      if (done && location !== undefined) await (await ask(location)).text()
+    } catch {
+      // Why it was given up is what the caller hears; a server that does not answer now undoes nothing.
+    }
   }
 
   async #attempt({ url, init }: Request, deadline: Deadline): Promise<FetchResponse> {
@@ -179,7 +185,7 @@ export class Transport {
     // A stream can be sent once; a POST without a key might have its effect twice.
     const isRepeatable =
       !oneTry && !isStream && (key !== undefined || method === 'GET' || method === 'PUT' || method === 'DELETE')
-    return { method, url: this.baseUrl + path + queryText(query), init, isRepeatable, key }
+    return { method, url: this.baseUrl + path + queryText(query), init, isRepeatable, ownKey: once === true ? key : undefined }
   }
 }
 

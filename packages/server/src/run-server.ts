@@ -102,7 +102,7 @@ async function start(loaded: LoadedConfig, parts: ServerParts, shutdown: Shutdow
 
   const tookMs = Math.round(clock.now() - startedAt)
   log.info('server.ready', { version, pid, home: home.root, socket: home.socket, url: serving.url, tookMs })
-  if (readyFd !== undefined) tellReady(readyFd, { ready: true, pid, socket: home.socket }, log)
+  if (readyFd !== undefined) tellReady(readyFd, { ready: true, pid, socket: home.socket, url: serving.url }, log)
   return { socket: home.socket, url: serving.url, asked: asked.promise, close: () => shutdown.run() }
 }
 

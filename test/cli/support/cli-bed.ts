@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -35,29 +35,31 @@ export interface Running {
 export class CliBed {
   readonly home = mkdtempSync(join(tmpdir(), 'hc-'))
   readonly #server: ChildProcess | undefined
+  #url: string | undefined
 
-  private constructor(isPretended: boolean, port?: number) {
+  private constructor(serverFlags?: readonly string[]) {
     const program = join(root, 'test/cli/support/memory-server.ts')
-    const args = [
-      '--conditions=hearth-source',
-      program,
-      '--home',
-      this.home,
-      ...(port === undefined ? [] : ['--port', String(port)]),
-    ]
-    if (isPretended) this.#server = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', 'pipe'] })
+    const args = ['--conditions=hearth-source', program, '--home', this.home, ...(serverFlags ?? [])]
+    if (serverFlags) this.#server = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', 'pipe'] })
   }
 
-  /** With a server whose machines are pretended; on a TCP port too, where one is given. */
-  static async pretended(port?: number): Promise<CliBed> {
-    const bed = new CliBed(true, port)
-    await once(bed.#server?.stdio[3] as Readable, 'data')
+  /** With a server whose machines are pretended; with `--port` on TCP too. */
+  static async pretended(...flags: string[]): Promise<CliBed> {
+    const bed = new CliBed(flags)
+    const [line] = await once(bed.#server?.stdio[3] as Readable, 'data')
+    bed.#url = (JSON.parse(String(line)) as { url?: string }).url
     return bed
+  }
+
+  /** How its server is reached over TCP, by the key that it made for its admin. */
+  get remote(): { readonly baseUrl: string; readonly apiKey: string } {
+    if (this.#url === undefined) throw new Error('this server does not listen on TCP')
+    return { baseUrl: this.#url, apiKey: readFileSync(join(this.home, 'keys/admin'), 'utf8').trim() }
   }
 
   /** With the server that the first command starts. */
   static real(): CliBed {
-    return new CliBed(false)
+    return new CliBed()
   }
 
   async stop(): Promise<void> {

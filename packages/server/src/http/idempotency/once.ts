@@ -10,11 +10,13 @@ import {
 } from '@hearth/model'
 import { idempotencyKeyHeader, idempotencyReplayedHeader } from '@hearth/protocol'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Caller } from '../../auth/caller.ts'
 import { pathOf } from '../../auth/credentials.ts'
 import type { OpenRequests } from '../open-requests.ts'
 import { problemOf } from '../problem.ts'
 import { type Answer, problemAnswer, sendAnswer } from './answer.ts'
 import { fingerprintOf } from './fingerprint.ts'
+import { GivenUp } from './given-up.ts'
 
 /** When a client whose first request is still being answered elsewhere should ask again, in milliseconds. */
 const askAgainMs = 1000
@@ -39,18 +41,22 @@ export interface OnceWork {
 interface Underway {
   readonly fingerprint: string
   readonly answer: Promise<Answer>
+  readonly stop: AbortController
 }
 
 /**
  * Requests that make something, done once for each `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): the same request
- * again gets the first answer. Without a key a request is done as it comes, and undone when its client goes away.
+ * again gets the first answer, and it goes on when its client goes away, unless `giveUp` says otherwise. Without a key a request
+ * is done as it comes, and undone when its client goes away.
  */
 export class Once {
   readonly #parts: OnceParts
+  readonly #givenUp: GivenUp
   readonly #underway = new Map<string, Underway>()
 
   constructor(parts: OnceParts) {
     this.#parts = parts
+    this.#givenUp = new GivenUp(parts.clock)
   }
 
   /** Does `work`, or tells what came of it before, and answers: the handler has nothing left to give. */
@@ -70,18 +76,41 @@ export class Once {
     const begun = this.#underway.get(start.id)
     if (begun) return this.#joined(reply, start, begun, gone)
     if (record?.state === 'done') return this.#replayed(reply, start, record)
-    const answer = this.#run(start, work, record)
-    this.#underway.set(start.id, { fingerprint: start.fingerprint, answer })
+    if (this.#givenUp.has(start.id)) throw givenUp()
+    const stop = new AbortController()
+    const answer = this.#run(start, work, record, stop.signal)
+    this.#underway.set(start.id, { fingerprint: start.fingerprint, answer, stop })
     const over = () => this.#underway.delete(start.id)
     // Whoever comes later finds the record.
     void answer.then(over, over)
     return sendAnswer(reply, await unlessGone(answer, gone))
   }
 
+  /**
+   * Undoes what the caller began here with `key` and nobody waits for any more; resolves when it is undone. What is still on its
+   * way is not begun. The answer, when it was done all the same.
+   */
+  async giveUp(caller: Caller, key: string): Promise<Answer | undefined> {
+    const id = idOf(caller, key)
+    const known = this.#underway.get(id)
+    if (!known) {
+      this.#givenUp.add(id)
+      const record = await this.#parts.store.idempotency.get(id)
+      return record?.state === 'done' ? (JSON.parse(record.answer ?? '{}') as Answer) : undefined
+    }
+    known.stop.abort(givenUp())
+    try {
+      return await known.answer
+    } catch (error) {
+      this.#parts.log.debug('idempotency.given_up', { error: messageOf(error) })
+      return undefined
+    }
+  }
+
   #start(request: FastifyRequest, key: string): NewRecord {
     const { caller, method, raw, body } = request
     return {
-      id: `${caller.key ?? 'owner'}:${key}`,
+      id: idOf(caller, key),
       fingerprint: fingerprintOf(method, pathOf(raw.url ?? ''), body),
       state: 'pending',
       host: this.#parts.host,
@@ -101,11 +130,11 @@ export class Once {
   }
 
   /** Does the work, or finds what an earlier server made of it; the answer is kept before it is given. */
-  async #run(start: NewRecord, work: OnceWork, pending: IdempotencyRecord | undefined): Promise<Answer> {
+  async #run(start: NewRecord, work: OnceWork, pending: IdempotencyRecord | undefined, signal: AbortSignal): Promise<Answer> {
     const found = pending && (await this.#found(start, work, pending))
     if (found) return this.#kept(start, found)
     try {
-      return await this.#kept(start, await work.do({ idempotency: start }))
+      return await this.#kept(start, await work.do({ idempotency: start, signal }))
     } catch (error) {
       if (isTaken(error)) return this.#takenByOther(start, work)
       return this.#failed(start, error)
@@ -154,6 +183,14 @@ export class Once {
     }
     return answer
   }
+}
+
+function givenUp(): HearthError {
+  return new HearthError('cancelled', 'its client has given it up')
+}
+
+function idOf(caller: Caller, key: string): string {
+  return `${caller.key ?? 'owner'}:${key}`
 }
 
 function mustBeSame(start: NewRecord, fingerprint: string): void {

@@ -9,6 +9,7 @@ import { eventRoutes } from './event-routes.ts'
 import { execRoutes } from './exec-routes.ts'
 import { fileContentRoutes } from './file-content-routes.ts'
 import { fileRoutes } from './file-routes.ts'
+import { giveUpRoute } from './give-up-route.ts'
 import { healthRoutes } from './health-routes.ts'
 import { keyRoutes } from './key-routes.ts'
 import { launchRoutes } from './launch-routes.ts'
@@ -39,6 +40,7 @@ export function registerRoutes(app: App, parts: RouteParts): void {
   keyRoutes(app, parts)
   auditRoutes(app, parts)
   ticketRoutes(app, parts)
+  giveUpRoute(app, parts)
 }
 
 /** The routes of what belongs to a namespace. */
