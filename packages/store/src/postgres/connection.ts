@@ -22,8 +22,10 @@ const eventQueue = 0x68656172
 export function connectPostgres(url: string, log: Log): Database {
   const config = configOf(url)
   const pool = new pg.Pool(config)
-  // A connection that breaks while nobody uses it; the next one who asks gets a new one.
-  pool.on('error', (error) => log.warn('store.connection_lost', { error: wordsOf(error) }))
+  // A connection that breaks. Whoever uses it is told by the query; who asks next gets a new one. Unheard it would end us.
+  const lost = (error: unknown) => log.warn('store.connection_lost', { error: wordsOf(error) })
+  pool.on('connect', (client) => client.on('error', lost))
+  pool.on('error', () => undefined)
   const kysely = new Kysely<AnyTables>({ dialect: new PostgresDialect({ pool }) })
   const named = namedStatements()
   const news = new PostgresNews({ pool, newClient: () => new pg.Client(config), log })
