@@ -21,6 +21,7 @@ beforeAll(async () => {
   kept = await machine.snapshot()
   const second = await home.hearth.launch('base', { name: 'sleeper' })
   sleeper = (await second.pause()).id
+  expect(home.memoryFiles(), 'the memory that machines map is seen').not.toEqual([])
 })
 afterAll(() => home?.close())
 afterEach(async () => {
@@ -71,11 +72,11 @@ const removeTemplate: Death = {
 
 const deaths: Readonly<Record<Failpoint, readonly Death[]>> = {
   'launch.row_written': [launch, restore],
-  'launch.machine_up': [launch, coldBoot],
+  'launch.machine_up': [launch, coldBoot, build],
   'launch.personalised': [launch],
   'launch.running': [launch],
   'machine.folder_made': [launch],
-  'machine.memory_made': [coldBoot],
+  'machine.memory_made': [coldBoot, build],
   'machine.spawned': [launch, restore],
   'machine.recorded': [launch],
   'snapshot.row_written': [snapshot],
@@ -83,7 +84,7 @@ const deaths: Readonly<Record<Failpoint, readonly Death[]>> = {
   'snapshot.paused': [snapshot],
   'snapshot.captured': [snapshot, fork],
   'snapshot.written': [snapshot],
-  'snapshot.published': [snapshot],
+  'snapshot.published': [snapshot, build],
   'snapshot.ready': [snapshot],
   'copy.written': [copy],
   'copy.published': [copy],
