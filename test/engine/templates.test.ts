@@ -210,7 +210,7 @@ describe('a ready check', () => {
   it('ends at once when the machine does', async () => {
     const bed = await new EngineBed().start()
     bed.onGuest = (guest) => {
-      setTimeout(() => guest.options.onShutdown?.('poweroff'), 20)
+      void bed.clock.sleep(20).then(() => guest.options.onShutdown?.('poweroff'))
     }
     const error = await failure(bed, {
       start: ['sleep', '1000000'],

@@ -30,13 +30,13 @@ export class LauncherLink {
     return this.#client
   }
 
-  /** Does what may be done twice; once more when the launcher died in its midst. */
-  async persist(work: () => Promise<void>): Promise<void> {
+  /** Does what may be done twice; once more when the launcher died in its midst and nobody has given it up. */
+  async persist(work: () => Promise<void>, signal?: AbortSignal): Promise<void> {
     const before = await this.client()
     try {
       await work()
     } catch (error) {
-      if ((await this.client()) === before) throw error
+      if (signal?.aborted || (await this.client()) === before) throw error
       await work()
     }
   }

@@ -92,12 +92,13 @@ export class QemuDriver implements MachineDriver {
 
   async boot(spec: MachineSpec, options?: Cancellable): Promise<void> {
     requireEgress(spec)
-    await bootMachine(this.#parts, spec, options)
+    // A failed start leaves nothing, so it may be done again.
+    await this.#parts.launcher.persist(() => bootMachine(this.#parts, spec, options), options?.signal)
   }
 
   async restore(snapshot: SnapshotManifest, spec: MachineSpec, options?: Cancellable): Promise<void> {
     requireEgress(spec)
-    await restoreMachine(this.#parts, snapshot, spec, options)
+    await this.#parts.launcher.persist(() => restoreMachine(this.#parts, snapshot, spec, options), options?.signal)
   }
 
   snapshot(id: MachineId, plan: DriverSnapshotPlan, options?: Cancellable): Promise<DriverSnapshot> {
