@@ -50,12 +50,15 @@ export function createHttp(parts: HttpParts, prepare?: (app: App) => void): App 
   })
   if (parts.metrics) measureRequests(app, parts.metrics.http)
   tellRequestId(app)
-  if (parts.loopbackOnly) guardLoopback(app, parts.corsOrigins)
-  allowOrigins(app, parts.corsOrigins)
-  authenticate(app, parts)
-  limitBodyTime(app)
-  auditRequests(app, parts.auth, () => parts.clock.now())
   app.register(websocket, { options: { perMessageDeflate: false, maxPayload: maxMessageBytes } })
+  // Behind the WebSocket plugin, which closes the connection of an upgrade only if it saw it before it was refused.
+  app.after(() => {
+    if (parts.loopbackOnly) guardLoopback(app, parts.corsOrigins)
+    allowOrigins(app, parts.corsOrigins)
+    authenticate(app, parts)
+    limitBodyTime(app)
+    auditRequests(app, parts.auth, () => parts.clock.now())
+  })
   prepare?.(app)
   const routeParts: RouteParts = { ...parts, open, once: new Once({ ...parts, open }), ...descriptions(parts) }
   // In a plugin, so that the WebSocket plugin sees the routes.

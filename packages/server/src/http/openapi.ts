@@ -1,5 +1,7 @@
 import swagger from '@fastify/swagger'
+import { namedSchemas, problemSchema } from '@hearth/protocol'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import * as z from 'zod'
 import type { App } from './http-parts.ts'
 
 /**
@@ -7,15 +9,40 @@ import type { App } from './http-parts.ts'
  * describing routes costs each of them something that the real one need not pay.
  */
 export async function describeApi(create: (prepare: (app: App) => void) => App, version: string): Promise<string> {
+  nameSchemas()
   const app = create((described) => {
     described.register(swagger, {
       openapi: { openapi: '3.1.0', info: { title: 'Hearth', version, license: { name: 'Apache-2.0' } } },
-      transform: jsonSchemaTransform,
-      transformObject: jsonSchemaTransformObject,
+      transform: withProblem,
+      transformObject: withoutInputs,
     })
   })
   await app.ready()
   const text = JSON.stringify(app.swagger())
   await app.close()
   return text
+}
+
+/** Once for all: a schema keeps the name it has. */
+function nameSchemas(): void {
+  for (const [id, schema] of Object.entries(namedSchemas)) {
+    const known = z.globalRegistry.get(schema)
+    if (known?.id === undefined) z.globalRegistry.add(schema, { ...known, id })
+  }
+}
+
+/** What is named is answered, never sent. */
+const withoutInputs: typeof jsonSchemaTransformObject = (document) => {
+  const described = jsonSchemaTransformObject(document)
+  const { schemas = {} } = ('components' in described && described.components) || {}
+  for (const name of Object.keys(schemas)) if (!Object.hasOwn(namedSchemas, name)) delete schemas[name]
+  return described
+}
+
+/** Every request can be refused. */
+const withProblem: typeof jsonSchemaTransform = (route) => {
+  const { schema } = route
+  if (!schema || schema.hide) return jsonSchemaTransform(route)
+  const described = { ...schema, response: { ...(schema.response as object | undefined), default: problemSchema } }
+  return jsonSchemaTransform({ ...route, schema: described })
 }

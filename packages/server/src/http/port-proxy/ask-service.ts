@@ -29,7 +29,11 @@ export function askService(
   return new Promise((resolve, reject) => {
     const { method, path, headers, signal } = asked
     const outgoing = request({ method, path, headers, setHost: false, createConnection: () => stream })
-    const leave = () => outgoing.destroy(signal.reason as Error)
+    const leave = () => {
+      outgoing.destroy(signal.reason as Error)
+      // After a change of protocols the request has nothing to do with its stream any more.
+      stream.destroy()
+    }
     const late = setTimeout(() => outgoing.destroy(new Error(`no answer within ${answerMs / 1000} s`)), answerMs)
     signal.addEventListener('abort', leave, { once: true })
     stream.once('close', () => signal.removeEventListener('abort', leave))

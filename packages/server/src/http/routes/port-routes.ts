@@ -116,8 +116,6 @@ function joined(
   early: EarlyBytes,
 ): FastifyReply {
   reply.hijack()
-  const { socket } = request.raw
-  reply.raw.detachSocket(socket)
-  tunnel(socket, answer, early.of(request.raw))
+  tunnel(request.raw.socket, answer, early.of(request.raw))
   return reply
 }
