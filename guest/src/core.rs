@@ -8,6 +8,7 @@ use crate::link::frames::Frame;
 use crate::link::host::Listener;
 use crate::link::outbox::Outbox;
 use crate::methods;
+use crate::personalise::hooks::Hooks;
 use crate::quiesce::Syncer;
 use crate::refusal::{Code, Refusal};
 use crate::streams::{Obeyed, Streams, Subject};
@@ -41,6 +42,8 @@ pub struct Core {
     pub freezer: Freezer,
     pub syncer: Syncer,
     pub console: Console,
+    /// What ASSIGN runs in the machine.
+    pub hooks: Hooks,
     /// Counted by the host; says which clone this is.
     pub generation: u64,
     /// The way to everywhere, to be set again with the link.
@@ -62,6 +65,7 @@ impl Core {
             freezer,
             syncer: Syncer::new()?,
             console,
+            hooks: Hooks::default(),
             generation: 0,
             gateway: None,
             shutdown: None,
@@ -80,6 +84,8 @@ impl Core {
         let streams = &mut self.session.streams;
         again |= self.execs.turn(out, &mut self.console, |stream| drop(streams.close(stream)));
         self.writes.turn(out, |stream| drop(streams.close(stream)));
+        let starter = (self.execs.spawner(), self.freezer.cgroup(), &*self.poll);
+        again |= self.hooks.turn(out, starter, |stream| drop(streams.close(stream)));
         if self.execs_first {
             again |= streams.turn(out);
         }
@@ -88,7 +94,9 @@ impl Core {
 
     /// When something has to be done next, though nothing happens.
     pub fn deadline_ms(&self) -> Option<u64> {
-        [self.execs.deadline_ms(), self.writes.deadline_ms(), self.freezer.deadline_ms()].into_iter().flatten().min()
+        let mine =
+            [self.execs.deadline_ms(), self.writes.deadline_ms(), self.freezer.deadline_ms(), self.hooks.deadline_ms()];
+        mine.into_iter().flatten().min()
     }
 
     /// Does what is due.
@@ -96,6 +104,7 @@ impl Core {
         report("thaw", self.freezer.expire(now_ms));
         report("end a process", self.execs.expire(now_ms));
         self.writes.expire(now_ms);
+        report("end a hook", self.hooks.expire(now_ms));
     }
 
     /// This is a clone: nobody comes back for what its source was doing for somebody.
@@ -109,6 +118,7 @@ impl Core {
         match Owner::of(ready.token) {
             Some(Owner::Exec(part, id)) => self.execs.ready(id, part, ready.read, ready.write),
             Some(Owner::Console) if ready.write => self.console.ready(),
+            Some(Owner::Hook) if ready.read => self.hooks.ready(),
             Some(Owner::Stream(number)) => {
                 if let Ok(Some(stream)) = self.session.streams.find(number) {
                     if let Subject::Own(work) = &mut stream.subject {
@@ -128,6 +138,7 @@ impl Core {
                     report("kill what a process left behind", self.execs.about_to_be_reaped(pid));
                     let exit = process::reap(pid)?;
                     self.execs.ended(pid, exit);
+                    self.hooks.ended(pid, exit);
                     self.syncer.ended(pid);
                 }
                 other => return Ok(other),
@@ -167,6 +178,7 @@ impl Core {
             Some(Subject::Exec(id)) => self.execs.data(*id, channel, bytes),
             Some(Subject::Write(id)) => self.writes.data(*id, channel, bytes),
             Some(Subject::Own(work)) => work.data(channel, bytes),
+            Some(Subject::Hooks) => Err("DATA on a stream that takes none"),
         }
     }
 
@@ -176,6 +188,7 @@ impl Core {
             Some(Subject::Exec(id)) => self.execs.end(*id, channel),
             Some(Subject::Write(id)) => self.writes.end(*id, channel),
             Some(Subject::Own(work)) => work.end(channel),
+            Some(Subject::Hooks) => Err("END on a stream that takes none"),
         }
     }
 
@@ -183,7 +196,7 @@ impl Core {
         match self.session.streams.find(stream)?.map(|stream| &mut stream.subject) {
             None => Ok(()),
             Some(Subject::Exec(id)) => self.execs.credit(*id, channel, bytes),
-            Some(Subject::Write(_)) => Err("CREDIT on a stream that sends nothing"),
+            Some(Subject::Write(_) | Subject::Hooks) => Err("CREDIT on a stream that sends nothing"),
             Some(Subject::Own(work)) => work.credit(channel, bytes),
         }
     }
@@ -193,6 +206,7 @@ impl Core {
         match self.session.streams.close(stream).map(|stream| stream.subject) {
             Some(Subject::Exec(id)) => report("end a process", self.execs.close(id)),
             Some(Subject::Write(id)) => self.writes.close(id),
+            Some(Subject::Hooks) => report("end a hook", self.hooks.abandon()),
             Some(Subject::Own(_)) | None => {}
         }
         Ok(())
@@ -220,6 +234,7 @@ impl Listener for Core {
             match stream.subject {
                 Subject::Exec(id) => self.execs.hold(id),
                 Subject::Write(id) => self.writes.hold(id),
+                Subject::Hooks => report("end a hook", self.hooks.abandon()),
                 Subject::Own(_) => {}
             }
         }

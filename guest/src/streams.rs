@@ -53,6 +53,8 @@ pub enum Subject {
     Exec(u32),
     /// A file being written; it can be resumed.
     Write(u32),
+    /// An ASSIGN whose hooks run.
+    Hooks,
     /// Anything that ends with the stream.
     Own(Box<dyn Work>),
 }

@@ -13,6 +13,8 @@ pub enum Owner {
     Exec(ExecPart, u32),
     /// What one stream of the session waits for, by its number.
     Stream(u32),
+    /// The output of the hook that runs.
+    Hook,
 }
 
 /// A channel of an exec.
@@ -34,6 +36,7 @@ impl Owner {
             Owner::Signals => (1, 0),
             Owner::Console => (2, 0),
             Owner::Stream(stream) => (3, stream),
+            Owner::Hook => (4, 0),
             Owner::Exec(part, id) => (FIRST_PART + part as u64, id),
         };
         kind << 32 | u64::from(id)
@@ -46,6 +49,7 @@ impl Owner {
             1 => Some(Owner::Signals),
             2 => Some(Owner::Console),
             3 => Some(Owner::Stream(id)),
+            4 => Some(Owner::Hook),
             kind => Some(Owner::Exec(*PARTS.get(kind.checked_sub(FIRST_PART)? as usize)?, id)),
         }
     }
@@ -57,7 +61,7 @@ mod tests {
 
     #[test]
     fn every_owner_survives_the_way_through_epoll() {
-        for owner in [Owner::Link, Owner::Signals, Owner::Console, Owner::Stream(u32::MAX)] {
+        for owner in [Owner::Link, Owner::Signals, Owner::Console, Owner::Stream(u32::MAX), Owner::Hook] {
             assert_eq!(Owner::of(owner.token()), Some(owner));
         }
         for part in PARTS {

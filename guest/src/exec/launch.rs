@@ -95,7 +95,7 @@ fn refusal(request: &ExecRequest, cwd: &CStr, error: SpawnError) -> Refusal {
 }
 
 /// Children of PID 1 have it from their parent, which the kernel never kills: one step less for every exec.
-fn oom_score_adj() -> Option<&'static CStr> {
+pub fn oom_score_adj() -> Option<&'static CStr> {
     (std::process::id() != 1).then(|| c_str(b"100\0"))
 }
 

@@ -2,7 +2,7 @@
 
 pub mod environment;
 mod input;
-mod launch;
+pub mod launch;
 mod output;
 mod process;
 pub mod request;

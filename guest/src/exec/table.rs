@@ -64,6 +64,11 @@ impl ExecTable {
         Ok(id)
     }
 
+    /// Starts programs; one at a time, on one stack.
+    pub fn spawner(&mut self) -> &mut Spawner {
+        &mut self.spawner
+    }
+
     /// Attaches `stream` to a process. Returns its id and the stream that lost it.
     pub fn attach(
         &mut self,

@@ -21,6 +21,13 @@ pub fn find(wanted: Option<&str>, system: &System) -> Result<User, Refusal> {
     resolve(wanted.unwrap_or("0"), &String::from_utf8_lossy(&passwd), &String::from_utf8_lossy(&groups))
 }
 
+/// The user that agents' own programs run as, whether or not /etc/passwd knows it.
+pub fn root(system: &System) -> User {
+    let nameless =
+        || User { name: "root".into(), home: "/root".into(), rights: Rights { uid: 0, gid: 0, groups: vec![0] } };
+    find(None, system).unwrap_or_else(|_| nameless())
+}
+
 /// The user and group ids that `owner` means, as in `find`.
 pub fn owner(owner: &str, system: &System) -> Result<(u32, u32), Refusal> {
     let rights = find(Some(owner), system)?.rights;

@@ -38,6 +38,7 @@ fn capabilities(core: &Core) -> impl Iterator<Item = &'static str> {
         ("dial", true),
         ("xattr", true),
         ("network", network),
+        ("hooks", true),
     ];
     all.into_iter().filter(|capability| capability.1).map(|capability| capability.0)
 }

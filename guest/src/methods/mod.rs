@@ -39,7 +39,7 @@ pub fn answer(
     match method {
         HELLO => about::hello(core, fields).map(Answer::Reply),
         2 => identify(core, fields).map(Answer::Reply),
-        3 => assign(core, fields).map(Answer::Reply),
+        3 => assign(core, stream, fields),
         4 => machine::quiesce(core, fields).map(Answer::LastWord),
         5 => machine::thaw(core, fields).map(Answer::Reply),
         10 => exec::exec(core, stream, fields, out),

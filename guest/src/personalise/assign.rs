@@ -2,16 +2,19 @@
 
 use super::network::apply_link;
 use super::receipt::{at, Proof, Proven, Receipt};
-use super::{clock, entropy, files, hostname};
+use super::{clock, entropy, files, hooks, hostname};
 use crate::core::Core;
+use crate::methods::Answer;
 use crate::refusal::Refusal;
+use crate::streams::Subject;
 use crate::vault::{self, Vault};
-use hearth_wire::fields::{FieldWriter, Fields};
+use hearth_wire::fields::Fields;
 use hearth_wire::hex;
 use hearth_wire::sha256::sha256;
 
-/// Does it all, in order. What failed is said in the receipt; only a wrong request is refused as a whole.
-pub fn assign(core: &mut Core, fields: &Fields<'_>) -> Result<FieldWriter, Refusal> {
+/// Does it all, in order; the answer waits for hooks where there are some. What failed is said in the receipt; only a
+/// wrong request is refused as a whole.
+pub fn assign(core: &mut Core, stream: u32, fields: &Fields<'_>) -> Result<Answer, Refusal> {
     let seed = entropy::seed(1, fields.bytes(1)?)?;
     let wall_clock_ns = clock::wall_clock(2, fields.i64(2)?)?;
     let name = hostname::name(3, fields.text(3)?)?;
@@ -20,6 +23,8 @@ pub fn assign(core: &mut Core, fields: &Fields<'_>) -> Result<FieldWriter, Refus
     let injected = fields.fields_list(6).map(|file| files::file(&file?)).collect::<Result<Vec<_>, _>>()?;
     let token = vault::token(7, fields.bytes(7)?)?;
     let link_up = fields.flag(8)?;
+    let order = fields.fields_list(9).next().map(|order| hooks::order(&order?)).transpose()?;
+    core.hooks.check_idle()?;
 
     let system = &core.system;
     let mut receipt = Receipt::default();
@@ -34,7 +39,18 @@ pub fn assign(core: &mut Core, fields: &Fields<'_>) -> Result<FieldWriter, Refus
     core.vault.set_token(token);
     receipt.add("token", token_proof(&core.vault));
     receipt.add("link", apply_link(link_up, core.gateway, system));
-    Ok(receipt.into_fields())
+    if let Some(order) = order {
+        match hooks::find(&receipt, &core.freezer, system) {
+            Ok(found) if found.is_empty() => receipt.add("hooks", Ok(Proof::Done(hooks::NONE.into()))),
+            Ok(found) => {
+                let env = hooks::environment(&order, name, core);
+                core.hooks.start(stream, receipt, found, env, &order);
+                return Ok(Answer::Stream(Subject::Hooks));
+            }
+            Err(problem) => receipt.add("hooks", Err(problem)),
+        }
+    }
+    Ok(Answer::Reply(receipt.into_fields()))
 }
 
 fn token_proof(vault: &Vault) -> Proven {

@@ -22,8 +22,34 @@ pub fn apply(ns: i64, system: &System) -> Proven {
         return NO_KERNEL;
     }
     let off_ns = time::wall_clock_ns().saturating_sub(ns);
-    if off_ns.saturating_abs() > TOLERANCE_NS {
+    if must_step(off_ns) {
         at("set the clock", time::set_wall_clock_ns(ns))?;
     }
     Ok(Proof::Done(format!("{} {}", off_ns / 1_000_000, time::wall_clock_ms())))
+}
+
+fn must_step(off_ns: i64) -> bool {
+    off_ns.saturating_abs() > TOLERANCE_NS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_only_past_the_tolerance() {
+        const HOUR_NS: i64 = 3_600_000_000_000;
+        for off_ns in [-75 * HOUR_NS, HOUR_NS, TOLERANCE_NS + 1, i64::MIN, i64::MAX] {
+            assert!(must_step(off_ns), "{off_ns}");
+        }
+        for off_ns in [0, TOLERANCE_NS, -TOLERANCE_NS] {
+            assert!(!must_step(off_ns), "{off_ns}");
+        }
+    }
+
+    #[test]
+    fn no_time_is_before_1970() {
+        assert!(wall_clock(3, -1).is_err());
+        assert_eq!(wall_clock(3, 0), Ok(0));
+    }
 }

@@ -25,6 +25,9 @@ pub fn apply(id: &str, system: &System) -> Proven {
     let dbus = system.path("/var/lib/dbus/machine-id");
     if fs::symlink_metadata(&dbus).map_or(false, |facts| facts.is_file()) {
         at("/var/lib/dbus/machine-id", place::write(&dbus, line.as_bytes(), 0o444))?;
+        if at("/var/lib/dbus/machine-id", fs::read_to_string(&dbus))? != line {
+            return Err("/var/lib/dbus/machine-id does not keep what is written".into());
+        }
     }
     let read = at("/etc/machine-id", fs::read_to_string(&path))?;
     Ok(Proof::Done(read.trim_end().to_owned()))
@@ -44,6 +47,21 @@ mod tests {
         fs::write(dbus.join("machine-id"), b"old\n").unwrap();
         let id = "0123456789abcdef0123456789abcdef";
         assert_eq!(apply(id, &system), Ok(Proof::Done(id.into())));
+        assert_eq!(fs::read(dbus.join("machine-id")).unwrap(), b"0123456789abcdef0123456789abcdef\n");
+    }
+
+    #[test]
+    fn leaves_a_link_of_dbus_a_link_and_makes_no_copy_where_none_was() {
+        let scratch = Scratch::new("machine-id-link");
+        let system = System::of_service(scratch.path().into(), false);
+        let dbus = scratch.path().join("var/lib/dbus");
+        let id = "0123456789abcdef0123456789abcdef";
+        apply(id, &system).unwrap();
+        assert!(!dbus.exists());
+        fs::create_dir_all(&dbus).unwrap();
+        std::os::unix::fs::symlink("../../../etc/machine-id", dbus.join("machine-id")).unwrap();
+        apply(id, &system).unwrap();
+        assert!(fs::symlink_metadata(dbus.join("machine-id")).unwrap().file_type().is_symlink());
         assert_eq!(fs::read(dbus.join("machine-id")).unwrap(), b"0123456789abcdef0123456789abcdef\n");
     }
 

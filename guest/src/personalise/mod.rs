@@ -4,6 +4,8 @@ pub mod assign;
 mod clock;
 mod entropy;
 mod files;
+mod hook_run;
+pub mod hooks;
 mod hostname;
 pub mod identify;
 mod machine_id;

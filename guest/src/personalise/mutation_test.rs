@@ -26,7 +26,9 @@ fn assign_request() -> FieldWriter {
     file.text(1, "/etc/motd").u64(2, 0o640).bytes(3, b"hi");
     let mut fields = FieldWriter::new();
     fields.bytes(1, &[7; 32]).i64(2, 1).text(3, "box-1").text(4, "A=1").text(5, "KEY=a=b").fields(6, &file);
-    fields.bytes(7, b"token-of-sixteen").flag(8, true);
+    let mut hooks = FieldWriter::new();
+    hooks.u64(1, 2_000).u64(2, 4_000).text(3, "warm");
+    fields.bytes(7, b"token-of-sixteen").flag(8, true).fields(9, &hooks);
     fields
 }
 
@@ -44,7 +46,7 @@ fn damaged_requests_never_panic() {
         let damaged = numbers.damage(whole_identify.as_bytes());
         accepted += usize::from(Fields::parse(&damaged).map_or(false, |fields| identify(&mut core, &fields).is_ok()));
         let damaged = numbers.damage(whole_assign.as_bytes());
-        accepted += usize::from(Fields::parse(&damaged).map_or(false, |fields| assign(&mut core, &fields).is_ok()));
+        accepted += usize::from(Fields::parse(&damaged).map_or(false, |fields| assign(&mut core, 1, &fields).is_ok()));
     }
     assert!(accepted > 0, "some damage is harmless");
 }

@@ -26,25 +26,46 @@ pub fn at<T, E: Display>(what: impl Display, result: Result<T, E>) -> Result<T, 
     result.map_err(|error| format!("{what}: {error}"))
 }
 
+/// What the host is told of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Done = 0,
+    Lacking = 1,
+    Failed = 2,
+}
+
 /// A list of items, in the order in which they were done.
 #[derive(Default)]
 pub struct Receipt {
     fields: FieldWriter,
+    failed: Option<String>,
 }
 
 impl Receipt {
     pub fn add(&mut self, name: &str, proven: Proven) {
-        let (status, evidence, detail) = match proven {
-            Ok(Proof::Done(evidence)) => (0, evidence, String::new()),
-            Ok(Proof::Lacking(why)) => (1, String::new(), why.to_owned()),
-            Err(problem) => (2, String::new(), problem),
-        };
+        match proven {
+            Ok(Proof::Done(evidence)) => self.put(name, Status::Done, &evidence, ""),
+            Ok(Proof::Lacking(why)) => self.put(name, Status::Lacking, "", why),
+            Err(problem) => self.put(name, Status::Failed, "", &problem),
+        }
+    }
+
+    /// Adds an item as it is.
+    pub fn put(&mut self, name: &str, status: Status, evidence: &str, detail: &str) {
         let mut item = FieldWriter::new();
-        item.text(1, name).u64(2, status).text(3, &evidence);
+        item.text(1, name).u64(2, status as u64).text(3, evidence);
         if !detail.is_empty() {
-            item.text(4, &detail);
+            item.text(4, detail);
         }
         self.fields.fields(1, &item);
+        if status == Status::Failed {
+            self.failed.get_or_insert_with(|| name.to_owned());
+        }
+    }
+
+    /// The first item that failed.
+    pub fn first_failed(&self) -> Option<&str> {
+        self.failed.as_deref()
     }
 
     pub fn into_fields(self) -> FieldWriter {

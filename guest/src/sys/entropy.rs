@@ -4,10 +4,13 @@ use super::check;
 use std::fs::OpenOptions;
 use std::io::{Error, Result};
 use std::os::unix::io::AsRawFd;
+use std::path::Path;
 
 const RNDADDENTROPY: libc::c_ulong = 0x4008_5203;
 const RNDRESEEDCRNG: libc::c_ulong = 0x5207;
 
+/// The kernel's generator.
+pub const DEVICE: &str = "/dev/urandom";
 /// Bytes of seed that one call takes at most.
 pub const MAX_SEED_BYTES: usize = 512;
 
@@ -18,12 +21,12 @@ struct Pool {
     content: [u8; MAX_SEED_BYTES],
 }
 
-/// Adds `seed`, credited in full, and makes the generator use it at once. Needs root.
-pub fn add(seed: &[u8]) -> Result<()> {
+/// Adds `seed` to the generator behind `device`, credited in full, and makes it be used at once. Needs root.
+pub fn add(device: &Path, seed: &[u8]) -> Result<()> {
     let mut pool = Pool { bits: seed.len() as i32 * 8, bytes: seed.len() as i32, content: [0; MAX_SEED_BYTES] };
     let content = pool.content.get_mut(..seed.len()).ok_or_else(|| Error::from_raw_os_error(libc::EINVAL))?;
     content.copy_from_slice(seed);
-    let device = OpenOptions::new().write(true).open("/dev/urandom")?;
+    let device = OpenOptions::new().write(true).open(device)?;
     // SAFETY: the argument is a rand_pool_info whose sizes are those of its content.
     check(unsafe { libc::ioctl(device.as_raw_fd(), RNDADDENTROPY, &pool) })?;
     // SAFETY: RNDRESEEDCRNG takes no argument.

@@ -1,7 +1,7 @@
 /** The things a clone must be given of its own, in the order they are done. */
 export const receiptItems = {
   identify: ['entropy', 'clock', 'machine_id', 'ssh_host_keys', 'mac', 'address', 'generation'],
-  assign: ['clock', 'entropy', 'hostname', 'env', 'secrets', 'files', 'token', 'link'],
+  assign: ['clock', 'entropy', 'hostname', 'env', 'secrets', 'files', 'token', 'link', 'hooks'],
 } as const
 
 export type ReceiptPart = keyof typeof receiptItems

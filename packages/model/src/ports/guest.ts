@@ -25,6 +25,19 @@ export interface IdentifyRequest {
   readonly network?: { readonly address: string; readonly gateway: string; readonly dns: string }
 }
 
+/** Why hooks run: how the machine came to be, or what was done to it. `rehearsal`: with throw-away values, for a pool. */
+export type HookReason = 'cold' | 'restored' | 'warm' | 'resumed' | 'rehearsal'
+
+/** Programs of the image that make themselves new: the executables in /etc/hearth/personalise.d, one after the other. */
+export interface HookOrder {
+  /** Told to them as HEARTH_BOOT. */
+  readonly reason: HookReason
+  /** The longest that one may take; 1 to 600,000. */
+  readonly eachMs: number
+  /** The longest that all may take; 1 to 600,000. */
+  readonly totalMs: number
+}
+
 export interface AssignRequest {
   readonly entropy: Uint8Array
   readonly wallClockMs: number
@@ -35,6 +48,8 @@ export interface AssignRequest {
   /** The channel token: later sessions must show it. */
   readonly token: string
   readonly linkUp: boolean
+  /** Hooks are run when this is there, the guest's hello has the capability `hooks`, and user processes are not frozen. */
+  readonly hooks?: HookOrder
 }
 
 /** What a frozen guest forgets and must be told again when its source goes on. */

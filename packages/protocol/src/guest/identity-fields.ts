@@ -46,6 +46,7 @@ export function assignFields(request: AssignRequest) {
     files: request.files,
     token: Buffer.from(request.token, 'utf8'),
     linkUp: request.linkUp,
+    hooks: request.hooks,
   }
 }
 

@@ -101,6 +101,9 @@ export const methods = {
       files: repeated(field.nested(6, fieldList({ path: field.path(1), mode: field.unsigned(2), content: field.bytes(3) }))),
       token: field.bytes(7),
       linkUp: field.flag(8),
+      hooks: optional(
+        field.nested(9, fieldList({ eachMs: field.unsigned(1), totalMs: field.unsigned(2), reason: field.text(3) })),
+      ),
     }),
     receipt,
   ),

@@ -29,6 +29,7 @@ const assign: AssignRequest = {
   ],
   token: 'token-of-sixteen',
   linkUp: true,
+  hooks: { reason: 'warm', eachMs: 2_000, totalMs: 4_000 },
 }
 
 const done = (name: ReceiptItemName, evidence: string): ReceiptItem => ({ name, status: 'done', evidence })
@@ -50,6 +51,7 @@ const assigned = [
   done('files', sha256('onetwo')),
   done('token', sha256('token-of-sixteen')),
   done('link', 'up'),
+  done('hooks', '10-keys=0 20-cache.sh=0'),
 ]
 
 const withItem = (items: readonly ReceiptItem[], name: string, change: Partial<ReceiptItem>) =>
@@ -68,7 +70,17 @@ describe('an honest receipt', () => {
     const { mac: _mac, network: _network, ...alone } = identify
     expect(verifyReceipt('identify', alone, lacking(['mac', 'address']))).toEqual([])
     expect(verifyReceipt('identify', identify, lacking(['mac', 'address']), ['pty'])).toEqual([])
-    expect(verifyReceipt('assign', assign, withItem(assigned, 'link', { status: 'not_applicable' }), [])).toEqual([])
+    expect(verifyReceipt('assign', assign, withItem(assigned, 'link', { status: 'not_applicable' }), ['hooks'])).toEqual([])
+  })
+
+  it('has hooks only when they were asked for, of an agent that knows them', () => {
+    const before = assigned.filter((item) => item.name !== 'hooks')
+    const { hooks: _hooks, ...unasked } = assign
+    expect(verifyReceipt('assign', assign, before, ['network'])).toEqual([])
+    expect(verifyReceipt('assign', unasked, before, ['network', 'hooks'])).toEqual([])
+    expect(verifyReceipt('assign', assign, before, ['network', 'hooks'])).toEqual(['hooks: is missing'])
+    expect(verifyReceipt('assign', assign, assigned, ['network'])).toEqual(['hooks: does not belong to assign'])
+    expect(verifyReceipt('assign', assign, withItem(assigned, 'hooks', { evidence: 'none' }), ['network', 'hooks'])).toEqual([])
   })
 })
 
@@ -97,6 +109,10 @@ const assignLies: [ReceiptItemName, string, string][] = [
   ['files', sha256('twoone'), 'reads back'],
   ['token', sha256('another-token-16'), 'reads back'],
   ['link', 'down', 'reads back "down" where "up" is due'],
+  ['hooks', '10-keys=0 20-cache.sh=1', 'where NAME=0 of each hook is due'],
+  ['hooks', '10-keys=0 20-cache.sh=137', 'where NAME=0 of each hook is due'],
+  ['hooks', '', 'where NAME=0 of each hook is due'],
+  ['hooks', 'none 10-keys=0', 'where NAME=0 of each hook is due'],
 ]
 
 describe('a lying receipt', () => {
@@ -143,7 +159,7 @@ describe('a partial receipt', () => {
 
   it('is seen when it is empty, or has items of the other part', () => {
     expect(verifyReceipt('identify', identify, [])).toHaveLength(7)
-    expect(verifyReceipt('assign', assign, [])).toHaveLength(8)
+    expect(verifyReceipt('assign', assign, [])).toHaveLength(9)
     expect(verifyReceipt('identify', identify, [...identified, ...assigned.slice(2, 3)])).toEqual([
       'hostname: does not belong to identify',
     ])

@@ -18,8 +18,8 @@ interface Expectation {
  * Whether the guest did what it was asked, by its own reading back: every item there once, none failed, each evidence what was
  * asked for. Returns the problems in words; empty means proven.
  *
- * `capabilities` are those of the guest's hello: without `network` it has no MAC, address and link to show. When they are not given,
- * it must have them.
+ * `capabilities` are those of the guest's hello: without `network` it has no MAC, address and link to show, without `hooks` it is of
+ * a time before hooks. When they are not given, it must have them.
  */
 export function verifyReceipt(
   part: 'identify',
@@ -39,20 +39,21 @@ export function verifyReceipt(
   items: readonly ReceiptItem[],
   capabilities?: readonly string[],
 ): string[] {
-  const network = capabilities === undefined || capabilities.includes('network')
+  const has = (capability: string) => capabilities === undefined || capabilities.includes(capability)
   const expected =
     part === 'identify'
-      ? identifyExpectations(request as IdentifyRequest, network)
-      : assignExpectations(request as AssignRequest, network)
+      ? identifyExpectations(request as IdentifyRequest, has('network'))
+      : assignExpectations(request as AssignRequest, has('network'), has('hooks'))
   const problems = receiptItems[part].flatMap((name) => itemProblems(name, expected[name], items))
   const foreign = items.filter((item) => !Object.hasOwn(expected, item.name))
   return [...problems, ...foreign.map((item) => `${item.name}: does not belong to ${part}`)]
 }
 
 function itemProblems(name: ReceiptItemName, expected: Expectation | undefined, items: readonly ReceiptItem[]): string[] {
+  if (expected === undefined) return []
   const found = items.filter((item) => item.name === name)
   const [item] = found
-  if (item === undefined || expected === undefined) return [`${name}: is missing`]
+  if (item === undefined) return [`${name}: is missing`]
   if (found.length > 1) return [`${name}: comes ${found.length} times`]
   if (item.status === 'failed') return [`${name}: failed${item.detail === undefined ? '' : `, ${item.detail}`}`]
   if (item.status === 'not_applicable') return expected.mayLack ? [] : [`${name}: was asked for and is said to be not applicable`]
@@ -76,7 +77,7 @@ function identifyExpectations(request: IdentifyRequest, network: boolean): Expec
   }
 }
 
-function assignExpectations(request: AssignRequest, network: boolean): Expectations {
+function assignExpectations(request: AssignRequest, network: boolean, hooks: boolean): Expectations {
   const content = createHash('sha256')
   for (const file of request.files) content.update(file.content)
   return {
@@ -88,6 +89,7 @@ function assignExpectations(request: AssignRequest, network: boolean): Expectati
     files: must(equals(content.digest('hex'))),
     token: must(equals(createHash('sha256').update(request.token, 'utf8').digest('hex'))),
     link: { check: equals(request.linkUp ? 'up' : 'down'), mayLack: !network },
+    ...(hooks && request.hooks && { hooks: must(endedWell) }),
   }
 }
 
@@ -110,6 +112,12 @@ const freshRandomness: Check = (evidence) => {
   if (!/^[0-9a-f]{32}$/.test(evidence)) return `shows ${shown(evidence)} where 32 hex digits are due`
   return /^(..)\1{15}$/.test(evidence) ? `shows ${shown(evidence)}, which is not random` : undefined
 }
+
+/** `none`, or `NAME=CODE` of each hook. */
+const endedWell: Check = (evidence) =>
+  /^(none|[\w.-]{1,64}=0( [\w.-]{1,64}=0){0,31})$/.test(evidence)
+    ? undefined
+    : `shows ${shown(evidence)} where NAME=0 of each hook is due`
 
 /** `DELTA WALLCLOCK`, both in ms: how far the clock was off, and what it says after the step. */
 function clockNear(wallClockMs: number): Check {

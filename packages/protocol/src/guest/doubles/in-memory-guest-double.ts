@@ -6,6 +6,7 @@ import { CreditedOutput } from './credited-output.ts'
 import { builtinCommands, type DoubleCommand } from './double-commands.ts'
 import { DoubleExecs } from './double-execs.ts'
 import { DoubleFiles } from './double-files.ts'
+import { type DoubleHook, runHooks } from './double-hooks.ts'
 import { assign, identify, type WireItem } from './double-identity.ts'
 import { GuestLink, type GuestRequest, type GuestStream, Refusal } from './guest-link.ts'
 import { copyState, type DoubleFile, freshState, type GuestState } from './guest-state.ts'
@@ -20,6 +21,8 @@ export interface GuestDoubleOptions {
   /** Ports on which something listens that sends back what it gets. */
   readonly echoPorts?: readonly number[]
   readonly capabilities?: readonly string[]
+  /** What is in /etc/hearth/personalise.d, by name. */
+  readonly hooks?: Readonly<Record<string, DoubleHook>>
   /** Called when the guest powers off or reboots itself. */
   readonly onShutdown?: (mode: 'poweroff' | 'reboot') => void
 }
@@ -125,7 +128,10 @@ export class InMemoryGuestDouble {
       stream.reply(methods.identify.reply, { items: this.receipt(identify(state, clock, request)) })
     })
     this.#on(methods.assign, (stream, request) => {
-      stream.reply(methods.assign.reply, { items: this.receipt(assign(state, clock, request)) })
+      const items = assign(state, clock, request)
+      const reply = (all: readonly WireItem[]) => stream.reply(methods.assign.reply, { items: this.receipt(all) })
+      if (request.hooks === undefined) reply(items)
+      else runHooks({ state, clock, hooks: this.options.hooks ?? {} }, request.hooks, (item) => reply([...items, item]))
     })
     this.#on(methods.quiesce, (stream, { deadlineMs }) => this.#quiesce(stream, deadlineMs))
     this.#on(methods.thaw, (stream, { env, secrets, token }) => {
@@ -180,7 +186,7 @@ export class InMemoryGuestDouble {
     stream.reply(methods.hello.reply, {
       protocol: 1,
       agentVersion: '0.1.0',
-      capabilities: this.options.capabilities ?? ['pty', 'watch', 'freeze', 'dial', 'xattr', 'network'],
+      capabilities: this.options.capabilities ?? ['pty', 'watch', 'freeze', 'dial', 'xattr', 'network', 'hooks'],
       bootId: '00000000-0000-4000-8000-000000000000',
       kernel: 'double',
       init: true,

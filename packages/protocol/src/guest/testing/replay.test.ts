@@ -56,6 +56,18 @@ const plays: Record<string, (session: GuestSession, connection: GuestConnection)
     })
     expect(items.map((item) => item.name)).toEqual(['clock', 'entropy', 'hostname', 'env', 'secrets', 'files', 'token', 'link'])
   },
+  async 'assign-hooks'(session) {
+    const hooks = { reason: 'warm', eachMs: 2000, totalMs: 4000 } as const
+    const items = await session.assign({ ...assignment, hostname: 'box-1', linkUp: true, hooks })
+    const evidence = '10-keys=0 20-cache=0'
+    expect(items[1]).toEqual({ name: 'hooks', status: 'done', evidence, detail: '10-keys: new keys' })
+  },
+  async 'assign-hook-failed'(session) {
+    const hooks = { reason: 'restored', eachMs: 2000, totalMs: 4000 } as const
+    const items = await session.assign({ ...assignment, hostname: 'box-1', linkUp: true, hooks })
+    const evidence = '10-keys=0 20-hang=137'
+    expect(items[1]).toEqual({ name: 'hooks', status: 'failed', evidence, detail: '20-hang was not done in time' })
+  },
   async 'identify-and-assign-pipelined'(session) {
     const identified = session.identify({ generation: 1, entropy, wallClockMs, machineUuid, sshHostKeys: [] })
     const assigned = session.assign({ ...assignment, hostname: 'box-2', linkUp: false })

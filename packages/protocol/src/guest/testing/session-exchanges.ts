@@ -91,6 +91,44 @@ export const sessionExchanges: readonly Exchange[] = [
     ],
   },
   {
+    name: 'assign-hooks',
+    about: 'Hooks were asked for: two ended well, one of them said something.',
+    steps: [
+      ...opening,
+      request(
+        2,
+        3,
+        'ASSIGN',
+        b(1, entropy),
+        i(2, wallClockNs),
+        s(3, 'box-1'),
+        b(7, token),
+        flag(8, true),
+        f(9, u(1, 2000), u(2, 4000), s(3, 'warm')),
+      ),
+      reply(2, 'ASSIGN', item('link', 0, 'up'), item('hooks', 0, '10-keys=0 20-cache=0', '10-keys: new keys')),
+    ],
+  },
+  {
+    name: 'assign-hook-failed',
+    about: 'A hook did not end in time; it was killed, and no other was run.',
+    steps: [
+      ...opening,
+      request(
+        2,
+        3,
+        'ASSIGN',
+        b(1, entropy),
+        i(2, wallClockNs),
+        s(3, 'box-1'),
+        b(7, token),
+        flag(8, true),
+        f(9, u(1, 2000), u(2, 4000), s(3, 'restored')),
+      ),
+      reply(2, 'ASSIGN', item('link', 0, 'up'), item('hooks', 2, '10-keys=0 20-hang=137', '20-hang was not done in time')),
+    ],
+  },
+  {
     name: 'identify-and-assign-pipelined',
     about: 'Requests may follow one another without waiting; they are answered in order. Absent fields are not applicable.',
     steps: [
