@@ -14,7 +14,7 @@ describe('a launch', () => {
       hostname: machine.id,
       boot: { method: 'restored', reasons: [], poolHit: false },
     })
-    expect(Object.keys(machine.boot?.phasesMs ?? {})).toEqual(['plan', 'restore', 'connect', 'personalise', 'thaw'])
+    expect(Object.keys(machine.boot?.phasesMs ?? {})).toEqual(['plan', 'restore', 'connect', 'personalise'])
     expect(machine.receipt?.identify.map((item) => item.name)).toContain('entropy')
     expect(bed.onHost().machines).toEqual([machine.id])
     expect(await bed.run(machine, 'identity')).toBe(`${machine.machineUuid} ${machine.id}`)

@@ -7,6 +7,7 @@ import {
   messageOf,
   type Receipt,
   type ReceiptItem,
+  type ThawRequest,
 } from '@hearth/model'
 import type { ReceiptVerifier } from '../parts.ts'
 
@@ -16,11 +17,14 @@ export interface PersonaliseOptions {
   readonly signal: AbortSignal
   /** What the host's side of the NIC says of the guest's MAC; `undefined` where there is no such view. */
   readonly seesMac: (mac: string) => Promise<boolean | undefined>
+  /** What a restored guest, whose user processes are frozen, is told once it has proven who it is; hooks meet them awake. */
+  readonly thaw?: ThawRequest
 }
 
 /**
- * Makes a machine its own and returns the proof. Both requests are on their way before the first is answered: the agent works in order.
- * Anything that is missing, wrong or refused is `personalise_failed`: the machine must not be used.
+ * Makes a machine its own and returns the proof. Requests are on their way before the one before is answered: the agent works in order.
+ * But nobody is thawed before the first part is proven. Anything that is missing, wrong or refused is `personalise_failed`: the
+ * machine must not be used.
  */
 export async function personalise(
   session: GuestSession,
@@ -29,16 +33,19 @@ export async function personalise(
   options: PersonaliseOptions,
 ): Promise<Receipt> {
   try {
-    const identified = session.identify(identify, { signal: options.signal }).then(async (items) => {
+    const { thaw, signal } = options
+    const identified = session.identify(identify, { signal }).then(async (items) => {
       options.verifier.identify(identify, items, session.hello)
       await checkMac(identify, items, options)
       return items
     })
-    const assigned = session.assign(assign, { signal: options.signal }).then((items) => {
+    if (thaw) await identified
+    const thawed = thaw && session.thaw(thaw, { signal })
+    const assigned = session.assign(assign, { signal }).then((items) => {
       options.verifier.assign(assign, items, session.hello)
       return items
     })
-    const [first, second] = await Promise.all([identified, assigned])
+    const [first, second] = await Promise.all([identified, assigned, thawed])
     return { identify: first, assign: second, verifiedAt: options.now() }
   } catch (error) {
     throw personaliseFailed(error)

@@ -1,5 +1,17 @@
-import type { AssignRequest, Clock, Egress, IdentifyRequest, InjectedFile, NetworkIdentity, RandomBytes } from '@hearth/model'
+import type {
+  AssignRequest,
+  Clock,
+  Egress,
+  HookReason,
+  IdentifyRequest,
+  InjectedFile,
+  NetworkIdentity,
+  RandomBytes,
+} from '@hearth/model'
 import type { SshHostKey } from '../parts.ts'
+
+/** How long hooks in the guest may take; together they end before a claim gives up. */
+const hookLimits = { eachMs: 2_000, totalMs: 4_000 }
 
 /** Everything a machine is given of its own, drawn before its guest is met. */
 export interface Personality {
@@ -41,7 +53,11 @@ export function identifyRequest(who: Personality, sources: IdentitySources, sshH
   }
 }
 
-export function assignRequest(who: Personality, sources: Pick<IdentitySources, 'clock' | 'random'>): AssignRequest {
+export function assignRequest(
+  who: Personality,
+  sources: Pick<IdentitySources, 'clock' | 'random'>,
+  reason: HookReason,
+): AssignRequest {
   return {
     entropy: sources.random(64),
     wallClockMs: sources.clock.now(),
@@ -51,5 +67,6 @@ export function assignRequest(who: Personality, sources: Pick<IdentitySources, '
     files: who.files,
     token: who.token,
     linkUp: who.egress !== 'none',
+    hooks: { ...hookLimits, reason },
   }
 }

@@ -2,6 +2,7 @@ import {
   type GuestConnection,
   type GuestSession,
   HearthError,
+  type HookReason,
   isHearthError,
   type MachineDriver,
   type MachineSpec,
@@ -21,6 +22,8 @@ export interface Newcomer {
   readonly driver: MachineDriver
   readonly spec: MachineSpec
   readonly who: Personality
+  /** Why hooks in the guest run; `restored` or `cold` when absent. */
+  readonly reason?: HookReason
   /** Restored from this; booted from its template when absent. */
   readonly from?: SnapshotManifest
   /** What the restored guest still asks for, when it was frozen unawares. */
@@ -62,7 +65,7 @@ export async function bringUp(context: Context, newcomer: Newcomer, signal: Abor
 }
 
 async function steps(context: Context, newcomer: Newcomer, signal: AbortSignal, abort: LinkedAbort): Promise<BroughtUp> {
-  const { driver, spec, who, from, phases } = newcomer
+  const { driver, spec, who, from, phases, reason = from ? 'restored' : 'cold' } = newcomer
   const making = from ? driver.restore(from, spec, { signal }) : driver.boot(spec, { signal })
   destroyIfLate(context, newcomer, making, signal)
   const identify = identifyRequest(who, context, [context.newSshHostKey()])
@@ -82,19 +85,16 @@ async function steps(context: Context, newcomer: Newcomer, signal: AbortSignal, 
     await session.thaw({ env: who.env, secrets: who.secrets }, { signal })
     return { connection, session }
   }
-  const receipt = await personalise(session, identify, assignRequest(who, context), {
+  const receipt = await personalise(session, identify, assignRequest(who, context, reason), {
     verifier: context.receipts,
     now: () => context.clock.now(),
     signal,
     seesMac: (mac) => driver.seesMac(spec.id, mac),
+    ...(from && { thaw: { env: who.env, secrets: who.secrets, token: who.token } }),
   })
   connection.setToken(who.token)
   context.failpoint('launch.personalised')
   phases.end('personalise')
-  if (from) {
-    await session.thaw({ env: who.env, secrets: who.secrets, token: who.token }, { signal })
-    phases.end('thaw')
-  }
   return { connection, session, receipt }
 }
 

@@ -65,7 +65,7 @@ async function freshen(context: Context, row: Machine, signal: AbortSignal): Pro
   return withDeadline(context.clock, limit, signal, async (within) => {
     const connection = await guestOf(context, row)
     const session = await connection.session({ signal: within })
-    const request = assignRequest(await standingPersonality(context, row), context)
+    const request = assignRequest(await standingPersonality(context, row), context, 'resumed')
     const items = await reassign(session, request, { verifier: context.receipts, signal: within })
     return row.receipt && { ...row.receipt, assign: items, verifiedAt: context.clock.now() }
   })

@@ -11,7 +11,6 @@ export const launchPhases = [
   'identify',
   'personalise',
   'assign',
-  'thaw',
   'ready',
   'record',
 ] as const
