@@ -37,10 +37,10 @@ export function auditRequests(app: App, auth: Auth, now: () => number): void {
   })
 }
 
-/** A route that needs more than `read` can change something, whatever its method: a process runs at the end of a GET. */
-function changes({ method, routeOptions, is404 }: FastifyRequest): boolean {
+/** A request that is more than a look; a program runs at the end of a WebSocket. */
+function changes({ method, routeOptions, is404, ws }: FastifyRequest): boolean {
   if (is404) return false
   const scope = routeOptions.config.needs?.scope
   if (scope === 'nothing') return false
-  return scope !== 'read' || !['GET', 'HEAD', 'OPTIONS'].includes(method)
+  return ws ? scope !== 'read' : !['GET', 'HEAD', 'OPTIONS'].includes(method)
 }

@@ -8,8 +8,8 @@
  * - `config: needsNoKey`: everyone may ask. Only for what tells nothing.
  *
  * A handler that touches a further namespace (one named in the body) asks `request.caller.require('use', namespace)`.
- * What needs more than `read` is written to the audit log. A route that declares nothing is for the admin of the server alone,
- * and a test names it.
+ * Requests other than GET, and WebSockets that need more than `read`, are written to the audit log. A route that declares
+ * nothing is for the admin of the server alone, and a test names it.
  */
 import type { KeyScope } from '@hearth/model'
 import type { Caller } from './caller.ts'

@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { type AuthBed, authBed } from './testing/auth-bed.ts'
@@ -34,6 +36,22 @@ describe('a WebSocket', () => {
     expect(await dial(bed, path, { 'x-api-key': reader.secret })).toBe(403)
     const stranger = await bed.key({ namespaces: ['blue'] })
     expect(await dial(bed, path, { 'x-api-key': stranger.secret })).toBe(404)
+  })
+
+  it('that is refused leaves no connection behind', async () => {
+    await using bed = await authBed()
+    const upgrade =
+      'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'
+    const { port } = new URL(bed.url)
+    for (const [host, where] of [
+      ['127.0.0.1', path],
+      ['127.0.0.1', '/v1/nowhere'],
+      ['evil.example', path],
+    ]) {
+      const socket = connect(Number(port), '127.0.0.1')
+      socket.write(`GET ${where} HTTP/1.1\r\nHost: ${host}\r\n${upgrade}\r\n`)
+      expect(await text(socket)).toMatch(/^HTTP\/1.1 4/)
+    }
   })
 
   it('opens once with a ticket, in the name of its key', async () => {
