@@ -95,6 +95,7 @@ export {
   machineSchema,
   machineStatsSchema,
 } from './api/machines.ts'
+export { namedSchemas } from './api/named-schemas.ts'
 export {
   type NamespaceCreate,
   type NamespacePatch,

@@ -15,6 +15,7 @@ export type { Cancellable, HearthOptions, Repeatable } from './options.ts'
 export { Listing, type Page } from './page.ts'
 export { PortStream } from './port-stream.ts'
 export type { AttachOptions, ExecOptions, ExecText, SpawnOptions } from './process-options.ts'
+export type { SnapshotCreate, SnapshotPatch } from './requests.ts'
 export type {
   AuditEntryResource,
   BuildProgress,
@@ -32,8 +33,6 @@ export type {
   ReceiptResource,
   RetentionReport,
   ServerStats,
-  SnapshotCreate,
-  SnapshotPatch,
   SnapshotResource,
   SnapshotTree,
   System,

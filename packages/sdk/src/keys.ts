@@ -1,6 +1,6 @@
-import type { KeyCreate } from '@hearth/protocol'
 import type { Cancellable } from './options.ts'
 import { Listing } from './page.ts'
+import type { KeyCreate } from './requests.ts'
 import type { AuditEntryResource, KeyResource, NewKeyResource } from './resources.ts'
 import { apiPath, type Transport } from './transport.ts'
 

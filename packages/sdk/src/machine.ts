@@ -7,15 +7,14 @@ import type { ExecAttach, ExecStart } from './messages.ts'
 import type { Cancellable, Repeatable } from './options.ts'
 import { openPortStream, type PortStream } from './port-stream.ts'
 import type { AttachOptions, ExecOptions, ExecText, SpawnOptions } from './process-options.ts'
+import type { Fork, SnapshotCreate } from './requests.ts'
 import type {
   ExecInfoResource,
-  Fork,
   ForkResult,
   MachineResource,
   MachineStatsResource,
   Problem,
   ReceiptResource,
-  SnapshotCreate,
   SnapshotResource,
 } from './resources.ts'
 import { parted, type Scope } from './scope.ts'

@@ -2,7 +2,8 @@ import { type LifeTime, withLifeTime } from './life-time.ts'
 import { Machine, MachineRef } from './machine.ts'
 import type { Cancellable, Repeatable } from './options.ts'
 import { type Listing, listing } from './page.ts'
-import type { Launch, MachineResource } from './resources.ts'
+import type { Launch } from './requests.ts'
+import type { MachineResource } from './resources.ts'
 import { labelQuery, parted, type Scope } from './scope.ts'
 
 /**

@@ -1,5 +1,6 @@
 import type { Cancellable, Repeatable } from './options.ts'
-import type { NamespaceCreate, NamespacePatch, NamespaceResource, Usage } from './resources.ts'
+import type { NamespaceCreate, NamespacePatch } from './requests.ts'
+import type { NamespaceResource, Usage } from './resources.ts'
 import { parted, repeatable } from './scope.ts'
 import { apiPath, type Transport } from './transport.ts'
 

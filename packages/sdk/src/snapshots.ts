@@ -2,15 +2,8 @@ import { type LifeTime, withLifeTime } from './life-time.ts'
 import { Machine } from './machine.ts'
 import type { Cancellable, Repeatable } from './options.ts'
 import { Listing } from './page.ts'
-import type {
-  RestoreResult,
-  SnapshotCopy,
-  SnapshotPatch,
-  SnapshotResource,
-  SnapshotRestore,
-  SnapshotTree,
-  VerifyResult,
-} from './resources.ts'
+import type { SnapshotCopy, SnapshotPatch, SnapshotRestore } from './requests.ts'
+import type { RestoreResult, SnapshotResource, SnapshotTree, VerifyResult } from './resources.ts'
 import { labelQuery, parted, type Scope } from './scope.ts'
 import { snapshotMade } from './snapshot-made.ts'
 

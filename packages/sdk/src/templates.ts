@@ -1,6 +1,7 @@
 import { HearthApiError, HearthConnectionError } from './errors.ts'
 import type { Cancellable, Repeatable } from './options.ts'
-import type { BuildProgress, Problem, TemplateBuild, TemplateResource } from './resources.ts'
+import type { TemplateBuild } from './requests.ts'
+import type { BuildProgress, Problem, TemplateResource } from './resources.ts'
 import { parted, repeatable } from './scope.ts'
 import { parseEvents } from './server-sent-events.ts'
 import { apiPath, type Transport } from './transport.ts'
