@@ -5,10 +5,17 @@ import type { DriverBed } from './driver-bed.ts'
 import type { DriverCase } from './driver-case.ts'
 import { DriverRun, makeSharedTemplate, type SharedTemplate } from './driver-run.ts'
 import { machineCases } from './machine-cases.ts'
+import { orphanCases } from './orphan-cases.ts'
 import { snapshotCases } from './snapshot-cases.ts'
 
 /** Everything a driver must do, as plain functions. */
-export const driverCases: readonly DriverCase[] = [...capabilityCases, ...machineCases, ...snapshotCases, ...copyCases]
+export const driverCases: readonly DriverCase[] = [
+  ...capabilityCases,
+  ...machineCases,
+  ...snapshotCases,
+  ...copyCases,
+  ...orphanCases,
+]
 
 /** Runs one case and takes away what it made, also when it fails. Throws what the case throws. */
 export async function runDriverCase(each: DriverCase, run: DriverRun): Promise<void> {

@@ -8,6 +8,7 @@ import {
   type MachineSpec,
   type SnapshotId,
   type SnapshotManifest,
+  type TemplateRef,
 } from '@hearth/model'
 import { openGuest } from '@hearth/protocol'
 import { describe, expect, it } from 'vitest'
@@ -104,6 +105,13 @@ class CopiesByName extends MemoryDriver {
   }
 }
 
+/** Offers images that are not finished. */
+class ListsTheUnfinished extends MemoryDriver {
+  override async listTemplates(): Promise<TemplateRef[]> {
+    return [...this.host.templates.keys()]
+  }
+}
+
 async function failures(make: (options: MemoryDriverOptions) => MemoryDriver): Promise<string[]> {
   const bed = await memoryBed(make)
   const template = await makeSharedTemplate(bed)
@@ -119,6 +127,7 @@ async function failures(make: (options: MemoryDriverOptions) => MemoryDriver): P
 
 describe('the suite finds out a driver that', () => {
   it.each([
+    ['lists what is not finished', ListsTheUnfinished, 'lists images once they are published, and no more when they are removed'],
     ['destroys early', DestroysEarly, 'has nothing left of a machine when destroy returns'],
     [
       'names things after the snapshot',
