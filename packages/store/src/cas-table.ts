@@ -28,10 +28,7 @@ export function casTable<Row extends { readonly rev: number; readonly createdAt:
     const row = readRow(columns, stored)
     return shape.complete ? shape.complete(row, stored) : row
   }
-  const written = (fields: Partial<Row>): Record<string, SqlValue> => ({
-    ...writeFields(columns, fields),
-    ...shape.derived?.(fields),
-  })
+  const written = (fields: Partial<Row>) => storedForm(shape, fields)
 
   async function get(id: Id): Promise<Row | undefined> {
     const [stored] = await database.run(database.sql.selectFrom(table).selectAll().where(key, '=', id))
@@ -89,7 +86,13 @@ export function casTable<Row extends { readonly rev: number; readonly createdAt:
   }
 }
 
-function refused({ rule, cause }: Refusal, table: string, id: string, fields: object): HearthError {
+/** The columns of the given fields, with those that follow from them. */
+export function storedForm<Row>(shape: TableShape<Row>, fields: Partial<Row>): Record<string, SqlValue> {
+  return { ...writeFields(shape.columns, fields), ...shape.derived?.(fields) }
+}
+
+/** What a broken rule means to whoever wrote the row. */
+export function refused({ rule, cause }: Refusal, table: string, id: string, fields: object): HearthError {
   if (rule === 'live_name') return nameTaken('name' in fields ? fields.name : undefined, cause)
   return new HearthError('store_conflict', `${table} ${id} exists already`, { details: { table, id }, cause })
 }

@@ -5,17 +5,20 @@ import { eventSteps } from './event-log.ts'
 import { idempotencyTable } from './tables.ts'
 
 /**
- * Makes a change and what goes with it, or nothing. Gives what the change returned, or which rule was in its way.
+ * Makes a change and what goes with it (`around` it, too), or nothing. Gives what the change returned, or which rule was in its way.
  * @throws HearthError `store_conflict` when the record was begun already
  */
 export async function commitChange(
   database: Database,
   change: Step,
   { idempotency, event }: Alongside,
+  around: { readonly before?: Step; readonly after?: Step } = {},
 ): Promise<readonly Stored[] | Refusal> {
   // The record first: whoever asked that before is told so, whatever else is wrong by now.
-  const before = idempotency === undefined ? [] : [recordStep(database, idempotency)]
-  const behind = event === undefined ? [] : eventSteps(database, event)
+  const record = idempotency === undefined ? [] : [recordStep(database, idempotency)]
+  const before = around.before === undefined ? record : [...record, around.before]
+  const after = around.after === undefined ? [] : [around.after]
+  const behind = event === undefined ? after : [...after, ...eventSteps(database, event)]
   const outcome = await database.commit([...before, change, ...behind])
   if ('rows' in outcome) {
     if (event) database.news.tell()

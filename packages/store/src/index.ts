@@ -1,4 +1,5 @@
 export { openPostgresStore } from './open-postgres-store.ts'
 export type { PostgresStoreOptions } from './postgres/open-postgres.ts'
+export { backUp as backUpSqlite } from './sqlite/back-up.ts'
 export { type FileLock, takeFileLock } from './sqlite/file-lock.ts'
 export { openSqliteStore, type SqliteStoreOptions } from './sqlite/open-sqlite-store.ts'

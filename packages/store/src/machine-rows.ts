@@ -1,8 +1,8 @@
-import { HearthError, type Machine, type MachineId, type StateStore } from '@hearth/model'
+import { HearthError, type Machine, type MachineId, type MachineSecrets, type MachineState, type StateStore } from '@hearth/model'
 import { sql } from 'kysely'
 import { casTable } from './cas-table.ts'
 import { is, liveOnly, machineConditions } from './conditions.ts'
-import type { Database } from './database.ts'
+import type { Database, Step } from './database.ts'
 import { pruneRows } from './prune-rows.ts'
 import { machineTable } from './tables.ts'
 
@@ -15,23 +15,33 @@ export function machineRows(database: Database): StateStore['machines'] {
   return {
     ...machines,
     byName: async (namespace, name) => (await machines.where([is('namespace', namespace), is('name', name), liveOnly]))[0],
-    page: (filter, query) => machines.page(machineConditions(database, filter), query),
-    live: (filter = {}) => machines.where([...machineConditions(database, filter), liveOnly]),
+    page: async (filter, query) => machines.page(machineConditions(database, filter), query),
+    live: async (filter = {}) => machines.where([...machineConditions(database, filter), liveOnly]),
+    async countByState(host) {
+      const counted = database.sql.selectFrom(table).select(['state', sql<number>`count(*)`.as('count')])
+      const rows = await database.run(counted.where(is('host', host)).groupBy('state'))
+      return rows.map(({ state, count }) => ({ state: state as MachineState, count: Number(count) }))
+    },
     pruneEnded: (at) => pruneRows(database, table, 'id', sql`ended_at < ${at} and not (${liveOnly})`),
     ...secretsOf(database),
   }
 }
 
+/** Keeps the secrets of a machine, in place of those it had. */
+export function secretsStep(database: Database, id: MachineId, { token, secrets }: MachineSecrets): Step {
+  const kept = { token, secrets: JSON.stringify(secrets) }
+  const put = database.sql
+    .insertInto(secretsTable)
+    .values({ machine: id, ...kept })
+    .onConflict((conflict) => conflict.column('machine').doUpdateSet(kept))
+  return { query: put }
+}
+
 function secretsOf(database: Database): Pick<StateStore['machines'], 'putSecrets' | 'getSecrets' | 'deleteSecrets'> {
   const { sql: build } = database
   return {
-    async putSecrets(id, { token, secrets }) {
-      const kept = { token, secrets: JSON.stringify(secrets) }
-      const put = build
-        .insertInto(secretsTable)
-        .values({ machine: id, ...kept })
-        .onConflict((conflict) => conflict.column('machine').doUpdateSet(kept))
-      const outcome = await database.commit([{ query: put }])
+    async putSecrets(id, secrets) {
+      const outcome = await database.commit([secretsStep(database, id, secrets)])
       if ('rows' in outcome) return
       throw new HearthError('machine_not_found', `machine ${id} has no row to keep secrets for`, { cause: outcome.cause })
     },

@@ -6,6 +6,8 @@ import type {
   Namespace,
   Snapshot,
   SnapshotId,
+  SnapshotKind,
+  SnapshotState,
   StateStore,
   Template,
   TemplateRef,
@@ -13,6 +15,7 @@ import type {
 import { sql } from 'kysely'
 import { auditLog } from './audit-log.ts'
 import { casTable } from './cas-table.ts'
+import type { Stored } from './columns.ts'
 import { is, snapshotConditions } from './conditions.ts'
 import type { Database } from './database.ts'
 import { eventLog } from './event-log.ts'
@@ -60,19 +63,37 @@ function snapshotRows(database: Database): StateStore['snapshots'] {
   const snapshots = casTable<Snapshot, SnapshotId>(database, snapshotTable)
   return {
     ...snapshots,
-    byTemplate: (template) => snapshots.where([is('template', template)]),
-    children: (parent) => snapshots.where([is('parent', parent), sql`state <> 'failed'`], 'light'),
-    page: (filter, query) => snapshots.page(snapshotConditions(database, filter), query),
-    where: (filter) => snapshots.where(snapshotConditions(database, filter), 'light'),
+    byTemplate: async (template) => snapshots.where([is('template', template)]),
+    children: async (parent) => snapshots.where([is('parent', parent), sql`state <> 'failed'`], 'light'),
+    page: async (filter, query) => snapshots.page(snapshotConditions(database, filter), query),
+    where: async (filter) => snapshots.where(snapshotConditions(database, filter), 'light'),
+    async countByState(host) {
+      const rows = await database.run(
+        database.sql
+          .selectFrom(snapshotTable.table)
+          .select(['kind', 'state', ...countAndBytes()])
+          .where(is('host', host))
+          .groupBy(['kind', 'state']),
+      )
+      return rows.map((row) => ({ kind: row.kind as SnapshotKind, state: row.state as SnapshotState, ...readCount(row) }))
+    },
     async usage(namespace) {
       const counted = database.sql
         .selectFrom(snapshotTable.table)
-        .select([sql<number>`count(*)`.as('count'), sql<number>`coalesce(sum(size_bytes), 0)`.as('bytes')])
+        .select(countAndBytes())
         .where(sql<boolean>`${is('namespace', namespace)} and kind = 'user' and state <> 'failed'`)
       const [row] = await database.run(counted)
-      return { count: Number(row?.count), bytes: Number(row?.bytes) }
+      return readCount(row ?? {})
     },
   }
+}
+
+function countAndBytes() {
+  return [sql<number>`count(*)`.as('count'), sql<number>`coalesce(sum(size_bytes), 0)`.as('bytes')] as const
+}
+
+function readCount({ count, bytes }: Stored): { readonly count: number; readonly bytes: number } {
+  return { count: Number(count), bytes: Number(bytes) }
 }
 
 function keyRows(database: Database): StateStore['keys'] {
@@ -84,7 +105,7 @@ function idempotencyRows(database: Database): StateStore['idempotency'] {
   const records = casTable<IdempotencyRecord, string>(database, idempotencyTable)
   return {
     ...records,
-    pending: (host) => records.where([sql`state = 'pending'`, is('host', host)]),
+    pending: async (host) => records.where([sql`state = 'pending'`, is('host', host)]),
     prune: (at) => pruneRows(database, idempotencyTable.table, 'id', sql`created_at < ${at}`),
   }
 }

@@ -83,6 +83,13 @@ function machineRows(machines: MemoryTable<Machine, MachineId>): StateStore['mac
       machines.rowsWhere((row) => row.namespace === namespace && row.name === name && isLive(row))[0],
     page: async (filter: MachineFilter, query: PageQuery) => machines.pageWhere(machineFits(filter), query),
     live: async (filter: MachineFilter = {}) => machines.rowsWhere((row) => isLive(row) && machineFits(filter)(row)),
+    async countByState(host: string) {
+      const counted = Map.groupBy(
+        machines.rowsWhere((row) => row.host === host),
+        (row) => row.state,
+      )
+      return [...counted].map(([state, rows]) => ({ state, count: rows.length }))
+    },
     pruneEnded: async (at: number) =>
       machines.forgetWhere((row) => !isLive(row) && row.endedAt !== undefined && row.endedAt < at),
     putSecrets: async (id: MachineId, secrets: MachineSecrets) => machines.attach(id, secrets),
@@ -101,9 +108,18 @@ function snapshotRows(snapshots: MemoryTable<Snapshot, SnapshotId>): StateStore[
       return { ...page, items: page.items.map(withoutBlocks) }
     },
     where: async (filter: SnapshotFilter) => snapshots.rowsWhere(snapshotFits(filter)).map(withoutBlocks),
+    async countByState(host: string) {
+      const counted = Map.groupBy(
+        snapshots.rowsWhere((row) => row.host === host),
+        ({ kind, state }) => `${kind} ${state}`,
+      )
+      return [...counted.values()].flatMap((rows) =>
+        rows.slice(0, 1).map(({ kind, state }) => ({ kind, state, ...sizeOf(rows) })),
+      )
+    },
     async usage(namespace: Name) {
       const counted = snapshots.rowsWhere((row) => row.namespace === namespace && row.kind === 'user' && row.state !== 'failed')
-      return { count: counted.length, bytes: counted.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0) }
+      return sizeOf(counted)
     },
   })
 }
@@ -113,6 +129,10 @@ function idempotencyRows(records: MemoryTable<IdempotencyRecord, string>): State
     pending: async (host: string) => records.rowsWhere((row) => row.host === host && row.state === 'pending'),
     prune: async (at: number) => records.forgetWhere((row) => row.createdAt < at),
   })
+}
+
+function sizeOf(rows: readonly Snapshot[]): { readonly count: number; readonly bytes: number } {
+  return { count: rows.length, bytes: rows.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0) }
 }
 
 /** Lists leave out what may be long and serves a restore only. */

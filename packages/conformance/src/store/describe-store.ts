@@ -1,6 +1,7 @@
 import type { StateStore } from '@hearth/model'
 import { afterEach, beforeEach, describe } from 'vitest'
 import { describeAlongside } from './alongside.ts'
+import { describeCounts } from './counts.ts'
 import type { CurrentStore } from './current-store.ts'
 import { describeEvents } from './event-cases.ts'
 import { describeLeases } from './lease-cases.ts'
@@ -34,5 +35,6 @@ export function describeStore(name: string, open: () => Promise<StateStore>): vo
     describeLeases(current)
     describeRecords(current)
     describeUpkeep(current)
+    describeCounts(current)
   })
 }

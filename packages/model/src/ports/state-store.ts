@@ -69,6 +69,18 @@ export interface SnapshotFilter {
   readonly createdBefore?: number
 }
 
+export interface MachineCount {
+  readonly state: MachineState
+  readonly count: number
+}
+
+export interface SnapshotCount {
+  readonly kind: SnapshotKind
+  readonly state: SnapshotState
+  readonly count: number
+  readonly bytes: number
+}
+
 export interface EventQuery {
   readonly limit: number
   /** Only what belongs to these namespaces (and what belongs to none). */
@@ -115,6 +127,8 @@ export interface StateStore {
     page(filter: MachineFilter, query: PageQuery): Promise<Page<Machine>>
     /** Those that live, of one host where it is given, oldest first. */
     live(filter?: { readonly host?: string; readonly namespace?: Name }): Promise<Machine[]>
+    /** How many of one host there are in each state that occurs; for metrics, so counted by the database. */
+    countByState(host: string): Promise<readonly MachineCount[]>
     /** Forgets machines that ended before `at`, with their secrets; resolves to how many. */
     pruneEnded(at: number): Promise<number>
     putSecrets(id: MachineId, secrets: MachineSecrets): Promise<void>
@@ -129,6 +143,8 @@ export interface StateStore {
     page(filter: SnapshotFilter, query: PageQuery): Promise<Page<Snapshot>>
     /** Those that fit, oldest first, their manifests without `changedBlocks`: for cleaners and reconcilers. */
     where(filter: SnapshotFilter): Promise<Snapshot[]>
+    /** How many of one host there are of each kind and state that occurs, and what they take; counted by the database. */
+    countByState(host: string): Promise<readonly SnapshotCount[]>
     /** User snapshots that are not failed, and what they take. */
     usage(namespace: Name): Promise<{ readonly count: number; readonly bytes: number }>
   }

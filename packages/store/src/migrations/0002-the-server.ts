@@ -79,6 +79,7 @@ const indexes = [
   sql`create index machines_live on machines (namespace, created_at, id) where ${live}`,
   sql`create index machines_page on machines (namespace, created_at, id)`,
   sql`create index machines_age on machines (created_at, id)`,
+  sql`create index machines_count on machines (host, state)`,
   sql`create index machines_ended on machines (ended_at) where ended_at is not null`,
   sql`create index machines_restored on machines (restored_from) where restored_from is not null`,
   sql`create index snapshots_page on snapshots (namespace, created_at, id)`,
@@ -86,6 +87,7 @@ const indexes = [
   sql`create index snapshots_source on snapshots (source, created_at, id)`,
   sql`create index snapshots_parent on snapshots (parent) where parent is not null`,
   sql`create index snapshots_usage on snapshots (namespace, kind, state, size_bytes)`,
+  sql`create index snapshots_count on snapshots (host, kind, state, size_bytes)`,
   sql`drop index snapshots_template`,
   sql`create index snapshots_template on snapshots (template, kind)`,
 ]

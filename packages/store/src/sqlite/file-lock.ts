@@ -6,6 +6,9 @@ export interface FileLock {
   release(): void
 }
 
+/** Kept here because a database that nobody refers to is closed, and the lock with it. */
+const held = new Set<BetterSqlite.Database>()
+
 /**
  * Takes an exclusive lock that spans processes, or gives nothing when somebody has it. The file at `path` is made for it and
  * used for nothing else. @throws HearthError `internal` when it cannot be used
@@ -16,7 +19,14 @@ export function takeFileLock(path: string): FileLock | undefined {
     file = new BetterSqlite(path, { timeout: 0 })
     // A transaction that is never finished: SQLite holds POSIX locks for it, which the kernel drops with the process.
     file.exec('BEGIN EXCLUSIVE')
-    return { release: () => file?.close() }
+    const lock = file
+    held.add(lock)
+    return {
+      release() {
+        held.delete(lock)
+        lock.close()
+      },
+    }
   } catch (error) {
     file?.close()
     if (error instanceof BetterSqlite.SqliteError && error.code.startsWith('SQLITE_BUSY')) return undefined

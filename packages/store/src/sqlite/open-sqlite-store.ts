@@ -1,4 +1,4 @@
-import { HearthError, type Log, messageOf, type StateStore } from '@hearth/model'
+import { HearthError, isHearthError, type Log, messageOf, type StateStore } from '@hearth/model'
 import { sql } from 'kysely'
 import { type EventNews, LocalNews } from '../event-news.ts'
 import { migrate, migrationsFor } from '../migrations/migrate.ts'
@@ -7,6 +7,7 @@ import { backUp } from './back-up.ts'
 import { checkFile } from './check-file.ts'
 import { allowCompacting, compactFile } from './compact-file.ts'
 import { connectSqlite, type SqliteConnection } from './connection.ts'
+import { refuseUnusable } from './refuse-unusable.ts'
 
 export interface SqliteStoreOptions {
   /** The database file; made when it is not there. Its directory must exist. */
@@ -19,7 +20,7 @@ export interface SqliteStoreOptions {
 /** Opens (and brings up to date) the state store in one file. @throws HearthError `internal` when the file cannot be used */
 export async function openSqliteStore({ path, host, log }: SqliteStoreOptions): Promise<StateStore> {
   const news = new LocalNews()
-  const durable = connect(path, 'full', news)
+  const durable = connect(path, 'full', news, refuseUnusable)
   try {
     await migrate(durable.sql, log, migrationsFor(host))
     allowCompacting(durable)
@@ -44,10 +45,15 @@ export async function openSqliteStore({ path, host, log }: SqliteStoreOptions): 
   }
 }
 
-function connect(path: string, synchronous: 'normal' | 'full', news: EventNews): SqliteConnection {
+function connect(path: string, synchronous: 'normal' | 'full', news: EventNews, look?: (path: string) => void): SqliteConnection {
   try {
+    look?.(path)
     return connectSqlite(path, synchronous, news)
   } catch (error) {
-    throw new HearthError('internal', `the state database ${path} cannot be opened: ${messageOf(error)}`, { cause: error })
+    if (isHearthError(error)) throw error
+    throw new HearthError('internal', `the state database ${path} cannot be opened: ${messageOf(error)}`, {
+      hint: 'It was left as it is. Check that the file and its folder may be written, and that it is a database of Hearth.',
+      cause: error,
+    })
   }
 }
