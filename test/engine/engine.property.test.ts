@@ -18,13 +18,19 @@ const points = [
   'pause',
   'resume',
   'connect',
+  'destroy',
 ] as const satisfies FaultPoint[]
 const names = ['web', 'db', 'job'] as const
 
 const action = fc.oneof(
   {
     weight: 4,
-    arbitrary: fc.record({ do: fc.constant('launch' as const), name: fc.option(fc.constantFrom(...names)), cold: fc.boolean() }),
+    arbitrary: fc.record({
+      do: fc.constant('launch' as const),
+      name: fc.option(fc.constantFrom(...names)),
+      cold: fc.boolean(),
+      onTimeout: fc.option(fc.constantFrom('destroy' as const, 'pause' as const)),
+    }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('pause' as const, 'resume' as const), pick: fc.nat(9) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('destroy' as const, 'crash' as const), pick: fc.nat(9) }) },
@@ -39,6 +45,7 @@ const action = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('copy' as const, 'verify' as const), pick: fc.nat(9) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('clean' as const), keepLast: fc.option(fc.integer({ min: 1, max: 2 })) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('reconcile' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(1, 1000) }) },
   {
     weight: 2,
@@ -63,7 +70,12 @@ async function act(bed: EngineBed, what: Action): Promise<unknown> {
   const pickSnapshot = async (index: number) => (await engine.snapshots.list())[index % 10]?.id ?? 's-aaaaaaaaaaaaaaaa'
   switch (what.do) {
     case 'launch':
-      return engine.launch({ template: 'base', ...(what.name && { name: what.name }), ...(what.cold && { boot: 'cold' }) })
+      return engine.launch({
+        template: 'base',
+        ...(what.name && { name: what.name }),
+        ...(what.cold && { boot: 'cold' }),
+        ...(what.onTimeout && { onTimeout: what.onTimeout, timeoutMs: 1000 }),
+      })
     case 'pause':
     case 'resume':
     case 'destroy':
@@ -78,6 +90,8 @@ async function act(bed: EngineBed, what: Action): Promise<unknown> {
     case 'clean':
       await engine.namespaces.change('default', { keepLast: what.keepLast, snapshotLimit: 5 })
       return engine.retention.run()
+    case 'reconcile':
+      return engine.reconcile()
     case 'wait':
       return bed.clock.advance(what.ms)
     case 'fork':
@@ -118,6 +132,9 @@ describe('an engine under any load', () => {
           bed.host.faults.clear()
           if (bed.fuse.isBlown) await bed.restart()
           else bed.fuse.burn(Number.POSITIVE_INFINITY)
+          await bed.patiently(bed.engine.settled())
+          // What a driver would not do at first.
+          await bed.patiently(bed.engine.reconcile())
           await bed.patiently(bed.engine.settled())
           await assertInvariants(bed)
         }
