@@ -104,7 +104,7 @@ it('tells when the cleaner last ended well, and what it freed', async () => {
 describe('rows', () => {
   const counts: StateCounts = {
     machines: [{ state: 'running', count: 3 }],
-    snapshots: [{ kind: 'user', state: 'ready', count: 2, sizeBytes: 100 }],
+    snapshots: [{ kind: 'user', state: 'ready', count: 2, bytes: 100 }],
   }
 
   it('are counted at a scrape, at most every few seconds, and a state that is empty again shows 0', async () => {

@@ -1,7 +1,9 @@
 import {
   type Clock,
+  type MachineCount,
   type MachineState,
   machineTransitions,
+  type SnapshotCount,
   type SnapshotKind,
   type SnapshotState,
   snapshotTransitions,
@@ -10,13 +12,8 @@ import type { Instruments } from './instruments.ts'
 
 /** How many rows there are of each kind and state. */
 export interface StateCounts {
-  readonly machines: readonly { readonly state: MachineState; readonly count: number }[]
-  readonly snapshots: readonly {
-    readonly kind: SnapshotKind
-    readonly state: SnapshotState
-    readonly count: number
-    readonly sizeBytes: number
-  }[]
+  readonly machines: readonly MachineCount[]
+  readonly snapshots: readonly SnapshotCount[]
 }
 
 /** Counts are asked for again after this, so that many scrapers cost the store no more than one. */
@@ -49,8 +46,8 @@ function show(metrics: Instruments, counts: StateCounts): void {
       metrics.snapshotsBytes.set({ kind, state }, 0)
     }
   }
-  for (const { kind, state, count, sizeBytes } of counts.snapshots) {
+  for (const { kind, state, count, bytes } of counts.snapshots) {
     metrics.snapshots.set({ kind, state }, count)
-    metrics.snapshotsBytes.set({ kind, state }, sizeBytes)
+    metrics.snapshotsBytes.set({ kind, state }, bytes)
   }
 }
