@@ -2,7 +2,7 @@ import type { SharedOptions } from '../context.ts'
 import { parseWholeNumber } from '../input/quantity.ts'
 import { command, commandGroup, commandWithoutJson, type Execute, localCommand } from './command.ts'
 
-/** What concerns this computer: `hearth up`, `server`, `demo`, `doctor`, `config`. */
+/** What concerns this computer: `hearth up`, `server`, `demo`, `doctor`, `config`, `backup`, `restore-backup`. */
 export function hostCommands(execute: Execute) {
   const server = commandGroup('server', 'The server of this home')
   server.addCommand(
@@ -33,6 +33,29 @@ export function hostCommands(execute: Execute) {
       execute(here(options), async (context) => (await import('../commands/doctor/doctor.ts')).doctor(context)),
     ),
     config,
+    ...backupCommands(execute),
+  ]
+}
+
+function backupCommands(execute: Execute) {
+  return [
+    localCommand('backup', 'Save the state of this home into a new folder, while its server goes on')
+      .argument('<folder>', 'where to put it')
+      .option('--with-files', 'also the files of templates and snapshots; without them only their rows are saved')
+      .action((folder, options) =>
+        execute(here(options), async (context) =>
+          (await import('../commands/backup.ts')).backup(context, folder, options.withFiles ?? false),
+        ),
+      ),
+    localCommand('restore-backup', 'Put a saved state into this home, which no server may have')
+      .argument('<folder>', 'what "hearth backup" has made')
+      .option('--force', 'also into a home that is in use; what the backup does not know is put aside')
+      .option('--check', 'only read the backup and say what is missing or wrong')
+      .action((folder, options) =>
+        execute(here(options), async (context) =>
+          (await import('../commands/restore-backup.ts')).restoreBackup(context, folder, options),
+        ),
+      ),
   ]
 }
 
