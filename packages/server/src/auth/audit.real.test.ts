@@ -38,7 +38,7 @@ describe('the audit log', () => {
   it('has WebSockets, once', async () => {
     await using bed = await authBed()
     const { key, secret } = await bed.key()
-    const path = '/v1/probe/namespaces/red/socket'
+    const path = '/v1/namespaces/red/probe/socket'
     const socket = new WebSocket(bed.url.replace('http', 'ws') + path, { headers: { 'x-api-key': secret } })
     await once(socket, 'close')
     expect(await entries(bed)).toMatchObject([{ key: key.id, method: 'GET', path, namespace: 'red', status: 101 }])

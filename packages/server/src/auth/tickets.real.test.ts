@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { type AuthBed, authBed } from './testing/auth-bed.ts'
 
-const path = '/v1/probe/namespaces/red/socket'
+const path = '/v1/namespaces/red/probe/socket'
 
 /** What a WebSocket says first, or the status with which it is refused. */
 async function dial(bed: AuthBed, address: string, headers: Record<string, string> = {}): Promise<unknown> {
@@ -67,9 +67,9 @@ describe('a ticket', () => {
   it('is good for its path alone, and used up by a wrong one', async () => {
     await using bed = await authBed()
     const { secret } = await bed.key()
-    const ticket = await ticketOf(bed, secret, '/v1/probe/namespaces/blue/socket')
+    const ticket = await ticketOf(bed, secret, '/v1/namespaces/blue/probe/socket')
     expect(await dial(bed, `${path}?ticket=${ticket}`)).toBe(401)
-    expect(await dial(bed, `/v1/probe/namespaces/blue/socket?ticket=${ticket}`)).toBe(401)
+    expect(await dial(bed, `/v1/namespaces/blue/probe/socket?ticket=${ticket}`)).toBe(401)
   })
 
   it('is good for 30 seconds', async () => {
@@ -84,13 +84,21 @@ describe('a ticket', () => {
 
   it('may no more than its key by then', async () => {
     await using bed = await authBed()
-    const reader = await bed.key({ scope: 'read' })
-    expect(await dial(bed, `${path}?ticket=${await ticketOf(bed, reader.secret)}`)).toBe(403)
     const admin = await bed.key()
     const { key, secret } = await bed.key({ scope: 'use' })
     const ticket = await ticketOf(bed, secret)
     await bed.ask(`/v1/keys/${key.id}`, { method: 'DELETE', key: admin.secret })
     expect(await dial(bed, `${path}?ticket=${ticket}`)).toBe(401)
+  })
+
+  it('is for who may use the namespace', async () => {
+    await using bed = await authBed()
+    const ask = async (key: string) => {
+      const { status, body } = await bed.ask('/v1/tickets', { method: 'POST', key, json: { path } })
+      return [status, body.code]
+    }
+    expect(await ask((await bed.key({ scope: 'read' })).secret)).toEqual([403, 'forbidden'])
+    expect(await ask((await bed.key({ namespaces: ['blue'] })).secret)).toEqual([404, 'namespace_not_found'])
   })
 
   it('opens nothing but WebSockets', async () => {

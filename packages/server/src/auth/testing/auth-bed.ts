@@ -104,7 +104,7 @@ function probeRoutes(app: App): void {
   app.get('/v1/probe/broken', { config: needs('read') }, async () => {
     throw new TypeError('as planned')
   })
-  app.get('/v1/probe/namespaces/:namespace/socket', { websocket: true, config: needs('use') }, (socket, { caller }) => {
+  app.get('/v1/namespaces/:namespace/probe/socket', { websocket: true, config: needs('use') }, (socket, { caller }) => {
     socket.send(JSON.stringify({ key: caller.key ?? null }))
     socket.close()
   })
