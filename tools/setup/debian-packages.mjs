@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { hintFrom, runCommand } from './run-command.mjs'
 import { SetupError, say } from './say.mjs'
 
@@ -12,7 +13,7 @@ const aptOptions = [
   '-o',
   'Dpkg::Use-Pty=0',
 ]
-const aptEnv = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' }
+const aptEnv = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', UCF_FORCE_CONFFOLD: '1', LC_ALL: 'C' }
 
 /**
  * Installs what is missing, or says which command does.
@@ -29,6 +30,7 @@ export async function installDebianPackages(missing) {
     )
   }
   if (!hasPackageLists()) await updatePackageLists()
+  if (names.includes('postgresql')) leavePostgresAlone()
   say('installing them (some minutes)')
   let result = await install(names)
   if (result.code !== 0) {
@@ -42,6 +44,16 @@ export async function installDebianPackages(missing) {
       hintFrom(result.tail) ?? `See what it says:\n\n  ${installCommand(names)}\n`,
     )
   }
+}
+
+/**
+ * Debian's PostgreSQL makes and starts a database server of its own when it is installed, unless this file says otherwise.
+ * @param {string} [file]
+ */
+export function leavePostgresAlone(file = '/etc/postgresql-common/createcluster.conf') {
+  if (existsSync(file)) return
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, '# Hearth needs the programs only.\ncreate_main_cluster = false\n')
 }
 
 /**

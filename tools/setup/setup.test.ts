@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { contentHash } from './content-hash.mjs'
-import { hasPackageLists, installCommand, progressLines } from './debian-packages.mjs'
+import { hasPackageLists, installCommand, leavePostgresAlone, progressLines } from './debian-packages.mjs'
 import { nodeModulesMatchLock } from './node-modules.mjs'
 import { checkPlatform } from './platform.mjs'
 import { missingRequirements, readRequirements } from './requirements.mjs'
@@ -53,6 +53,15 @@ describe('requirements', () => {
       expect([...(requirement.commands ?? []), ...(requirement.files ?? [])], requirement.package).not.toEqual([])
       expect(requirement.why, requirement.package).not.toBe('')
     }
+  })
+
+  it('of PostgreSQL start no server, and overrule nobody who wants one', () => {
+    const file = join(folder, 'etc', 'createcluster.conf')
+    leavePostgresAlone(file)
+    expect(readFileSync(file, 'utf8')).toContain('create_main_cluster = false')
+    writeFileSync(file, 'create_main_cluster = true\n')
+    leavePostgresAlone(file)
+    expect(readFileSync(file, 'utf8')).toBe('create_main_cluster = true\n')
   })
 
   it('are installed by a command that can be copied', () => {

@@ -63,7 +63,7 @@ function snapshotRows(database: Database): StateStore['snapshots'] {
   const snapshots = casTable<Snapshot, SnapshotId>(database, snapshotTable)
   return {
     ...snapshots,
-    byTemplate: async (template) => snapshots.where([is('template', template)]),
+    byTemplate: async (template, kind) => snapshots.where([is('template', template), ...(kind ? [is('kind', kind)] : [])]),
     children: async (parent) => snapshots.where([is('parent', parent), sql`state <> 'failed'`], 'light'),
     page: async (filter, query) => snapshots.page(snapshotConditions(database, filter), query),
     where: async (filter) => snapshots.where(snapshotConditions(database, filter), 'light'),

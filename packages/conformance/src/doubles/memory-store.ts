@@ -15,6 +15,7 @@ import {
   type Snapshot,
   type SnapshotFilter,
   type SnapshotId,
+  type SnapshotKind,
   type StateStore,
   type Template,
   type TemplateRef,
@@ -100,7 +101,8 @@ function machineRows(machines: MemoryTable<Machine, MachineId>): StateStore['mac
 
 function snapshotRows(snapshots: MemoryTable<Snapshot, SnapshotId>): StateStore['snapshots'] {
   return Object.assign(snapshots, {
-    byTemplate: async (template: TemplateRef) => snapshots.rowsWhere((row) => row.template === template),
+    byTemplate: async (template: TemplateRef, kind?: SnapshotKind) =>
+      snapshots.rowsWhere((row) => row.template === template && (kind === undefined || row.kind === kind)),
     children: async (parent: SnapshotId) =>
       snapshots.rowsWhere((row) => row.parent === parent && row.state !== 'failed').map(withoutBlocks),
     async page(filter: SnapshotFilter, query: PageQuery) {

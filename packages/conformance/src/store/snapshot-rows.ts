@@ -14,6 +14,8 @@ export function describeSnapshotRows(store: CurrentStore): void {
       await store().snapshots.insert(snapshotRow(1))
       await store().snapshots.insert(snapshotRow(3, { template: 'base@2' as TemplateRef }))
       expect(ids(await store().snapshots.byTemplate('base@1' as TemplateRef))).toEqual([1, 2].map(snapshotId))
+      await store().snapshots.insert(snapshotRow(4, { kind: 'template' }))
+      expect(ids(await store().snapshots.byTemplate('base@1' as TemplateRef, 'template'))).toEqual([snapshotId(4)])
     })
   })
 

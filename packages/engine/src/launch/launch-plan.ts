@@ -131,8 +131,7 @@ async function namedTemplate(context: Context, wish: LaunchWish): Promise<Templa
 }
 
 async function readyTemplateSnapshot(context: Context, id: MachineId, template: Template): Promise<Snapshot | undefined> {
-  const all = await context.store.snapshots.byTemplate(template.ref)
-  const own = all.filter((each) => each.kind === 'template').sort((a, b) => b.createdAt - a.createdAt)
+  const own = (await context.store.snapshots.byTemplate(template.ref, 'template')).reverse()
   const ready = own.find((each) => each.state === 'ready' && context.snapshotUses.add(each.id, id))
   return ready ?? own.find((each) => each.state === 'quarantined')
 }

@@ -101,7 +101,7 @@ export async function withSnapshot(
   signal: AbortSignal,
 ): Promise<Template> {
   if (!driver.capabilities.memorySnapshots) return template
-  const own = (await context.store.snapshots.byTemplate(template.ref)).filter((each) => each.kind === 'template')
+  const own = await context.store.snapshots.byTemplate(template.ref, 'template')
   if (own.some((each) => each.state === 'ready')) return template
   await makeTemplateSnapshot(context, driver, template, { progress, signal })
   for (const damaged of own.filter((each) => each.state === 'quarantined' && context.snapshotUses.isIdle(each.id))) {

@@ -136,7 +136,8 @@ export interface StateStore {
     deleteSecrets(id: MachineId): Promise<void>
   }
   readonly snapshots: Table<Snapshot, SnapshotId> & {
-    byTemplate(template: TemplateRef): Promise<Snapshot[]>
+    /** Of that kind only, where it is given: there may be many of the other kinds. Whole rows, oldest first. */
+    byTemplate(template: TemplateRef, kind?: SnapshotKind): Promise<Snapshot[]>
     /** Those that have `parent` as their parent and have not failed; their manifests lack `changedBlocks`. */
     children(parent: SnapshotId): Promise<Snapshot[]>
     /** Their manifests lack `changedBlocks`, which may be long; whoever restores reads the row with `get`. */
