@@ -1,10 +1,32 @@
-/** Bytes that arrive over time. */
+/**
+ * Bytes that arrive over time.
+ *
+ * ```ts
+ * const console: ByteStream = await machine.logs()
+ * for await (const chunk of iterateBytes(console)) assert.ok(chunk instanceof Uint8Array)
+ * ```
+ */
 export type ByteStream = AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>
 
-/** What can be sent as the content of a file. A stream is sent with back-pressure where the platform's `fetch` has it. */
+/**
+ * What can be sent as the content of a file. A stream is sent with back-pressure where the platform's `fetch` has it.
+ *
+ * ```ts
+ * const contents: ByteSource[] = ['text', new Uint8Array(3), new Blob(['blob']), new Blob(['stream']).stream()]
+ * for (const content of contents) await machine.files.write('/tmp/any', content)
+ * ```
+ */
 export type ByteSource = string | Uint8Array | Blob | ByteStream
 
-/** Reads a stream chunk by chunk; leaving the loop early cancels it. */
+/**
+ * Reads a stream chunk by chunk; leaving the loop early cancels it.
+ *
+ * ```ts
+ * let size = 0
+ * for await (const chunk of iterateBytes(new Blob(['abc']).stream())) size += chunk.byteLength
+ * assert.equal(size, 3)
+ * ```
+ */
 export async function* iterateBytes(stream: ByteStream): AsyncGenerator<Uint8Array, void, undefined> {
   if (isIterable(stream)) {
     yield* stream

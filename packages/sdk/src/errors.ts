@@ -1,6 +1,13 @@
 import type { Problem } from './resources.ts'
 
-/** Every code a refusal can have; docs/reference/errors.md explains each. */
+/**
+ * Every code a refusal can have; docs/reference/errors.md explains each.
+ *
+ * ```ts
+ * const worthWaiting: readonly ErrorCode[] = ['driver_busy', 'limit_reached']
+ * assert.ok(worthWaiting.includes('driver_busy'))
+ * ```
+ */
 export type ErrorCode = Problem['code']
 
 /** What came with a failure beside its body. */

@@ -8,18 +8,46 @@ const channels = { stdin: 0, stdout: 1, stderr: 2 } as const
 const stdinChunkBytes = 64 * 1024
 const defaultOutputLimitBytes = 64 * 1024 * 1024
 
+/**
+ * How a process ended.
+ *
+ * ```ts
+ * const process = await machine.spawn('sh', ['-c', 'kill -9 $$'])
+ * const exit: ExecExit = await process.wait()
+ * assert.deepEqual(exit, { code: 137, signal: 9 })
+ * ```
+ */
 export interface ExecExit {
   /** The exit code, or 128 + signal. */
   readonly code: number
   readonly signal?: number
 }
 
+/**
+ * What a process wrote.
+ *
+ * ```ts
+ * const process = await machine.spawn('sh', ['-c', 'echo out; echo bad >&2'])
+ * const seen: ExecOutput['stream'][] = []
+ * for await (const { stream } of process) seen.push(stream)
+ * assert.deepEqual(seen.sort(), ['stderr', 'stdout'])
+ * ```
+ */
 export interface ExecOutput {
   /** A process with a PTY has stdout only. */
   readonly stream: 'stdout' | 'stderr'
   readonly bytes: Uint8Array
 }
 
+/**
+ * All that a process wrote, and how it ended.
+ *
+ * ```ts
+ * const process = await machine.spawn('printf', ['\\001\\002'])
+ * const { code, stdout }: ExecResult = await process.collect()
+ * assert.deepEqual([code, ...stdout], [0, 1, 2])
+ * ```
+ */
 export interface ExecResult extends ExecExit {
   readonly stdout: Uint8Array
   readonly stderr: Uint8Array
@@ -28,6 +56,16 @@ export interface ExecResult extends ExecExit {
 /**
  * A process in a machine. Its output is read by iterating over it, once; what is not read holds the process back.
  * The exit is known when the output has been read to its end: `wait` and `collect` do both.
+ *
+ * ```ts
+ * const shell: ExecProcess = await machine.spawn('sh', [], { stdin: true, pty: { cols: 100, rows: 30 } })
+ * await shell.resize(120, 40)
+ * await shell.write('echo over-$((40 + 2)); exit 7\n')
+ * let screen = ''
+ * for await (const { bytes } of shell) screen += new TextDecoder().decode(bytes)
+ * assert.ok(screen.includes('over-42'))
+ * assert.equal((await shell.wait()).code, 7)
+ * ```
  */
 export class ExecProcess implements AsyncIterable<ExecOutput> {
   /** By which it can be attached to again. */

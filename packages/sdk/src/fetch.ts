@@ -15,7 +15,15 @@ import type { ByteStream } from './bytes.ts'
  */
 export type Fetch = (url: string, init: FetchInit) => Promise<FetchResponse>
 
-/** What `fetch` is given. */
+/**
+ * What `fetch` is given.
+ *
+ * ```ts
+ * const withTrace = (init: FetchInit): FetchInit => ({ ...init, headers: { ...init.headers, 'x-request-id': 'mine-1' } })
+ * const tracing: Fetch = (url, init) => fetch(url, withTrace(init) as RequestInit)
+ * await new Hearth({ ...connection, fetch: tracing }).system.get()
+ * ```
+ */
 export interface FetchInit {
   readonly method: string
   readonly headers: Record<string, string>
@@ -25,7 +33,15 @@ export interface FetchInit {
   readonly duplex?: 'half'
 }
 
-/** What `fetch` must answer. */
+/**
+ * What `fetch` must answer.
+ *
+ * ```ts
+ * const canned: FetchResponse = { ok: true, status: 200, headers: new Headers(), body: null, text: async () => '{"items":[]}' }
+ * const nothing = new Hearth({ baseUrl: 'http://nowhere', fetch: async () => canned })
+ * assert.deepEqual(await nothing.machines.list().toArray(), [])
+ * ```
+ */
 export interface FetchResponse {
   readonly ok: boolean
   readonly status: number

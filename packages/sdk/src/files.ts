@@ -5,13 +5,30 @@ import type { FileStatResource, WatchEventResource } from './resources.ts'
 import type { Scope } from './scope.ts'
 import { readEvents } from './server-sent-events.ts'
 
-/** A file on its way out of a machine. */
+/**
+ * A file on its way out of a machine.
+ *
+ * ```ts
+ * await machine.files.write('/tmp/a', 'abc')
+ * const file: FileDownload = await machine.files.read('/tmp/a')
+ * assert.deepEqual([file.stat.sizeBytes, await file.text()], [3, 'abc'])
+ * ```
+ */
 export interface FileDownload extends AsyncIterable<Uint8Array> {
   readonly stat: FileStatResource
   bytes(): Promise<Uint8Array>
   text(): Promise<string>
 }
 
+/**
+ * How a file is written.
+ *
+ * ```ts
+ * const options: WriteOptions = { mode: '0755' }
+ * await machine.files.write('/tmp/run.sh', '#!/bin/sh\necho ran\n', options)
+ * assert.equal((await machine.files.stat('/tmp/run.sh')).mode, '0755')
+ * ```
+ */
 export interface WriteOptions extends Cancellable {
   /** Octal permission bits, `0644` when absent. */
   readonly mode?: string
@@ -19,7 +36,19 @@ export interface WriteOptions extends Cancellable {
   readonly owner?: string
 }
 
-/** The files of one machine. Paths are absolute. */
+/**
+ * The files of one machine. Paths are absolute.
+ *
+ * ```ts
+ * const files: MachineFiles = machine.files
+ * await files.makeDirectory('/tmp/project/src')
+ * await files.write('/tmp/project/src/main.py', 'print(1)')
+ * await files.move('/tmp/project/src/main.py', '/tmp/project/main.py')
+ * const found = await files.list('/tmp/project', { depth: 2 })
+ * assert.deepEqual(found.map(({ path }) => path).sort(), ['/tmp/project/main.py', '/tmp/project/src'])
+ * await files.remove('/tmp/project', { recursive: true })
+ * ```
+ */
 export class MachineFiles {
   readonly #scope: Scope
   readonly #machine: string

@@ -2,7 +2,18 @@ import { HearthApiError, HearthConnectionError } from './errors.ts'
 import type { DialControl, DialEvent } from './messages.ts'
 import type { Socket } from './socket.ts'
 
-/** A byte stream to a TCP port inside a machine. Read it by iterating over it, once. */
+/**
+ * A byte stream to a TCP port inside a machine. Read it by iterating over it, once.
+ *
+ * ```ts
+ * const stream: PortStream = await machine.dial(port)
+ * await stream.write(new TextEncoder().encode('GET / HTTP/1.0\r\n\r\n'))
+ * await stream.end()
+ * let answer = ''
+ * for await (const bytes of stream) answer += new TextDecoder().decode(bytes)
+ * assert.match(answer, /^HTTP\/1\.[01] 200/)
+ * ```
+ */
 export class PortStream implements AsyncIterable<Uint8Array> {
   readonly #socket: Socket<DialEvent>
   #closed = false

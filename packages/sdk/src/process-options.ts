@@ -42,7 +42,16 @@ export interface ExecText extends ExecExit {
   readonly stderr: string
 }
 
-/** How one goes on with a program. */
+/**
+ * How one goes on with a program.
+ *
+ * ```ts
+ * await machine.spawn('sh', ['-c', 'read line; echo "heard $line"'], { tag: 'listener', stdin: true, detach: true })
+ * const options: AttachOptions = { detach: true }
+ * const again = await machine.attach('listener', options)
+ * again.close()
+ * ```
+ */
 export interface AttachOptions extends Cancellable {
   /** The program goes on when this side leaves. */
   readonly detach?: boolean | undefined

@@ -1,35 +1,7 @@
-import type {
-  AuditEntry,
-  Event,
-  ExecInfo,
-  FileStat,
-  Key,
-  Machine,
-  MachineStats,
-  Namespace,
-  NewKey,
-  Receipt,
-  Snapshot,
-  Template,
-  WatchEvent,
-} from './generated/types.gen.ts'
+import type * as api from './generated/types.gen.ts'
 
 // Generated from the description of the API; what is here gives them the names and examples that readers see.
-export type {
-  BuildProgress,
-  DriverStatus,
-  EventGap,
-  ForkResult,
-  GivenUp,
-  Problem,
-  RestoreResult,
-  RetentionReport,
-  ServerStats,
-  SnapshotTree,
-  System,
-  Usage,
-  VerifyResult,
-} from './generated/types.gen.ts'
+export type { ForkResult, GivenUp, RestoreResult } from './generated/types.gen.ts'
 
 /**
  * Everything the server tells of a machine.
@@ -39,7 +11,7 @@ export type {
  * assert.deepEqual([data.state, data.namespace, data.boot?.method], ['running', 'default', 'restored'])
  * ```
  */
-export type MachineResource = Machine
+export type MachineResource = api.Machine
 
 /**
  * What a machine uses.
@@ -49,7 +21,7 @@ export type MachineResource = Machine
  * console.log(host.anonymousBytes, guest?.memAvailableBytes)
  * ```
  */
-export type MachineStatsResource = MachineStats
+export type MachineStatsResource = api.MachineStats
 
 /**
  * The guest's proof of what was personalised.
@@ -59,7 +31,7 @@ export type MachineStatsResource = MachineStats
  * assert.ok(receipt.identify.every(({ status }) => status !== 'failed'))
  * ```
  */
-export type ReceiptResource = Receipt
+export type ReceiptResource = api.Receipt
 
 /**
  * Everything the server tells of a snapshot.
@@ -69,7 +41,7 @@ export type ReceiptResource = Receipt
  * assert.deepEqual([snapshot.state, snapshot.source], ['ready', machine.id])
  * ```
  */
-export type SnapshotResource = Snapshot
+export type SnapshotResource = api.Snapshot
 
 /**
  * Everything the server tells of one version of a template.
@@ -79,7 +51,7 @@ export type SnapshotResource = Snapshot
  * assert.equal(template.state, 'ready')
  * ```
  */
-export type TemplateResource = Template
+export type TemplateResource = api.Template
 
 /**
  * Everything the server tells of a namespace.
@@ -89,7 +61,7 @@ export type TemplateResource = Template
  * assert.equal(namespace.snapshotLimit, 100)
  * ```
  */
-export type NamespaceResource = Namespace
+export type NamespaceResource = api.Namespace
 
 /**
  * What the server tells of a key; never the key itself.
@@ -99,7 +71,7 @@ export type NamespaceResource = Namespace
  * assert.deepEqual([key.scope, key.namespaces], ['admin', '*'])
  * ```
  */
-export type KeyResource = Key
+export type KeyResource = api.Key
 
 /**
  * A key that was just made; this once with the key itself.
@@ -110,7 +82,7 @@ export type KeyResource = Key
  * await hearth.keys.revoke(made.id)
  * ```
  */
-export type NewKeyResource = NewKey
+export type NewKeyResource = api.NewKey
 
 /**
  * One line of the audit log.
@@ -120,7 +92,7 @@ export type NewKeyResource = NewKey
  * console.log(entry?.method, entry?.path, entry?.status)
  * ```
  */
-export type AuditEntryResource = AuditEntry
+export type AuditEntryResource = api.AuditEntry
 
 /**
  * Something that changed state.
@@ -132,7 +104,7 @@ export type AuditEntryResource = AuditEntry
  * }
  * ```
  */
-export type HearthEvent = Event
+export type HearthEvent = api.Event
 
 /**
  * A process in a machine.
@@ -144,7 +116,7 @@ export type HearthEvent = Event
  * sleeping.close()
  * ```
  */
-export type ExecInfoResource = ExecInfo
+export type ExecInfoResource = api.ExecInfo
 
 /**
  * What a path in a machine is.
@@ -155,7 +127,7 @@ export type ExecInfoResource = ExecInfo
  * assert.deepEqual([stat.kind, stat.sizeBytes, stat.mode], ['file', 3, '0600'])
  * ```
  */
-export type FileStatResource = FileStat
+export type FileStatResource = api.FileStat
 
 /**
  * A change in a directory.
@@ -170,4 +142,108 @@ export type FileStatResource = FileStat
  * await changes.return()
  * ```
  */
-export type WatchEventResource = WatchEvent
+export type WatchEventResource = api.WatchEvent
+
+/**
+ * How far a build is.
+ *
+ * ```ts
+ * const told: BuildProgress[] = []
+ * await hearth.templates.build('told', 'builtin:base', { onProgress: (progress) => told.push(progress) })
+ * assert.ok(told.every(({ step }) => step !== ''))
+ * ```
+ */
+export type BuildProgress = api.BuildProgress
+
+/**
+ * Whether a driver works on the server's host, with what, and if not what to do.
+ *
+ * ```ts
+ * const drivers: DriverStatus[] = (await hearth.system.get()).drivers
+ * assert.ok(drivers.some(({ usable }) => usable))
+ * ```
+ */
+export type DriverStatus = api.DriverStatus
+
+/**
+ * Events that are not kept any more.
+ *
+ * ```ts
+ * const onGap = ({ after, oldest }: EventGap) => console.log(`missed what happened from ${after} to ${oldest}`)
+ * for await (const { seq } of hearth.events({ after: 1, until: 'now', onGap })) console.log(seq)
+ * ```
+ */
+export type EventGap = api.EventGap
+
+/**
+ * Why one of several things could not be done (RFC 9457).
+ *
+ * ```ts
+ * const { clones } = await machine.fork(2)
+ * const problems = clones.filter((clone): clone is Problem => !(clone instanceof Machine))
+ * assert.deepEqual(problems, [])
+ * ```
+ */
+export type Problem = api.Problem
+
+/**
+ * What the cleaner of snapshots removed, or would.
+ *
+ * ```ts
+ * const report: RetentionReport = await hearth.system.clean({ dryRun: true })
+ * assert.deepEqual([report.dryRun, report.failed], [true, []])
+ * ```
+ */
+export type RetentionReport = api.RetentionReport
+
+/**
+ * What a server holds now.
+ *
+ * ```ts
+ * const stats: ServerStats = await hearth.system.stats()
+ * assert.ok(stats.machines.running >= 1)
+ * ```
+ */
+export type ServerStats = api.ServerStats
+
+/**
+ * Where a snapshot comes from, and what was made from it; parents come first.
+ *
+ * ```ts
+ * const { id } = await machine.snapshot()
+ * const tree: SnapshotTree = await hearth.snapshots.tree(id)
+ * assert.ok(tree.items.some((item) => item.id === tree.root))
+ * ```
+ */
+export type SnapshotTree = api.SnapshotTree
+
+/**
+ * What a server is.
+ *
+ * ```ts
+ * const system: System = await hearth.system.get()
+ * console.log(system.version, system.pid)
+ * ```
+ */
+export type System = api.System
+
+/**
+ * What a namespace holds, and its bounds.
+ *
+ * ```ts
+ * const usage: Usage = await hearth.usage()
+ * assert.ok(usage.snapshots <= usage.snapshotLimit)
+ * ```
+ */
+export type Usage = api.Usage
+
+/**
+ * Whether every byte of a snapshot is as it was written.
+ *
+ * ```ts
+ * const { id } = await machine.snapshot()
+ * const result: VerifyResult = await hearth.snapshots.verify(id)
+ * assert.ok(result.ok, result.detail)
+ * ```
+ */
+export type VerifyResult = api.VerifyResult

@@ -1,4 +1,11 @@
-/** The part of a WebSocket that is used; the platform's own fits. */
+/**
+ * The part of a WebSocket that is used; the platform's own fits.
+ *
+ * ```ts
+ * const socket: WebSocketLike = new WebSocket('ws://127.0.0.1:9')
+ * await new Promise((resolve) => socket.addEventListener('error', resolve))
+ * ```
+ */
 export interface WebSocketLike {
   binaryType: string
   readonly bufferedAmount: number
@@ -16,4 +23,21 @@ interface SocketEvent {
   readonly message?: string
 }
 
+/**
+ * What makes WebSockets: the platform's own, or another.
+ *
+ * ```ts
+ * const opened: string[] = []
+ * class Watching extends WebSocket {
+ *   constructor(url: string) {
+ *     opened.push(new URL(url).pathname)
+ *     super(url)
+ *   }
+ * }
+ * const sockets: WebSocketClass = Watching
+ * const client = new Hearth({ ...connection, WebSocket: sockets })
+ * await client.machines.ref(machine.id).exec('true')
+ * assert.deepEqual(opened, [`/v1/machines/${machine.id}/exec`])
+ * ```
+ */
 export type WebSocketClass = new (url: string) => WebSocketLike
