@@ -304,12 +304,14 @@ describe('restoring a snapshot whose time is over', () => {
       machine: {
         template: machine.template,
         restoredFrom: machine.restoredFrom,
-        boot: { method: 'restored', reasons: [{ code: 'snapshot_expired' }] },
+        boot: { method: 'restored' },
         config: { labels: { team: 'a' }, env: { MINE: '1', MORE: '2' } },
       },
     })
     expect(JSON.parse(await bed.run(fresh.machine, 'env'))).toEqual({ MINE: '1', MORE: '2' })
-    expect(await engine.launch({ snapshot: id })).toMatchObject({ boot: { reasons: [{ code: 'snapshot_expired' }] } })
+    for (const { boot } of [fresh.machine, await engine.launch({ snapshot: id })]) {
+      expect(boot?.reasons).toContainEqual(expect.objectContaining({ code: 'snapshot_expired' }))
+    }
   })
 
   it('restores it all the same when forced', async () => {
@@ -329,7 +331,8 @@ describe('restoring a snapshot whose time is over', () => {
     bed.clock.advance(1)
     const { machine } = await engine.snapshots.restore(id, {})
     expect(machine).toMatchObject({ resources, config: { egress: 'open' }, boot: { method: 'cold' } })
-    expect(machine.boot?.reasons.map((each) => each.code)).toEqual(['snapshot_expired', 'snapshot_incompatible'])
+    const reasons = machine.boot?.reasons.map((each) => each.code)
+    expect(reasons).toEqual(expect.arrayContaining(['snapshot_expired', 'snapshot_incompatible']))
   })
 
   it('never happens with a TTL of 0, and says what is wrong when it is not ready', async () => {

@@ -22,7 +22,11 @@ export function realEngine(driver: MachineDriver, store: StateStore, options: Pa
 }
 
 /** What a program of a machine writes, and its exit code. */
-export async function runIn(engine: Engine, machine: string, ...argv: string[]): Promise<{ code: number; output: Buffer }> {
+export async function runIn(
+  engine: Pick<Engine, 'machines'>,
+  machine: string,
+  ...argv: string[]
+): Promise<{ code: number; output: Buffer }> {
   const session = await (await engine.machines.guest(machine)).session()
   const handle = await session.exec({ argv })
   handle.stderr.resume()
