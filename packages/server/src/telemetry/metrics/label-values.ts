@@ -3,16 +3,15 @@ import { type BootReason, bootReasons, type DriverErrorKind, type ErrorCode, err
 /** The phases of a launch that are known by name; a launch of a driver with others shows them as `other`. */
 export const launchPhases = [
   'plan',
-  'claim',
+  'take',
+  'validate',
+  'continue',
   'restore',
   'restore_failed',
   'boot',
   'connect',
-  'identify',
   'personalise',
-  'assign',
   'ready',
-  'record',
 ] as const
 
 const httpMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
