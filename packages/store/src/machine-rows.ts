@@ -22,7 +22,7 @@ export function machineRows(database: Database): StateStore['machines'] {
       const rows = await database.run(counted.where(is('host', host)).groupBy('state'))
       return rows.map(({ state, count }) => ({ state: state as MachineState, count: Number(count) }))
     },
-    pruneEnded: (at) => pruneRows(database, table, 'id', sql`ended_at < ${at} and not (${liveOnly})`),
+    pruneEnded: (at) => pruneRows(database, table, 'id', sql`ended_at < ${at} and live = 0`),
     ...secretsOf(database),
   }
 }

@@ -1,4 +1,13 @@
-import type { AccessKey, IdempotencyRecord, Machine, Namespace, Snapshot, SnapshotManifest, Template } from '@hearth/model'
+import {
+  type AccessKey,
+  type IdempotencyRecord,
+  liveMachineStates,
+  type Machine,
+  type Namespace,
+  type Snapshot,
+  type SnapshotManifest,
+  type Template,
+} from '@hearth/model'
 import { type Columns, flag, integer, json, labelLines, labels, optional, type SqlValue, type Stored, text } from './columns.ts'
 
 /** One table: its name, its key, and where each field of the model is kept. */
@@ -69,7 +78,8 @@ export const machineTable: TableShape<Machine> = {
     endedAt: optional(integer('ended_at')),
     rev: integer('rev'),
   },
-  derived: ({ config, template }) => ({
+  derived: ({ config, template, state }) => ({
+    ...(state !== undefined && { live: isLive(state) ? 1 : 0 }),
     ...(config && { labels: labelLines(config.labels) }),
     ...(template !== undefined && { template_name: nameOf(template) }),
   }),
@@ -139,6 +149,10 @@ export const idempotencyTable: TableShape<IdempotencyRecord> = {
     createdAt: integer('created_at'),
     rev: integer('rev'),
   },
+}
+
+function isLive(state: Machine['state']): boolean {
+  return liveMachineStates.some((live) => live === state)
 }
 
 function nameOf(template: string): string {

@@ -42,6 +42,7 @@ function newColumns(host: string): RawBuilder<unknown>[] {
     sql`alter table machines add column namespace text not null default ${here}`,
     sql`alter table machines add column host text not null default ${mine}`,
     sql`alter table machines add column deadline_at bigint`,
+    sql`alter table machines add column live integer not null default 0`,
     sql`alter table machines add column labels text not null default ''`,
     sql`alter table machines add column template_name text not null default ''`,
     sql`alter table snapshots add column namespace text not null default ${here}`,
@@ -60,6 +61,7 @@ function newColumns(host: string): RawBuilder<unknown>[] {
 const ofTheFirstVersion = [
   sql`update machines set
         template_name = substr(template, 1, instr(template, '@') - 1),
+        live = state in ('starting', 'running', 'paused', 'stopping'),
         deadline_at = created_at + json_extract(config, '$.timeoutMs'),
         labels = (select coalesce(char(10) || group_concat(json_array(key, value), char(10)) || char(10), '')
                   from json_each(config, '$.labels'))`,
@@ -71,16 +73,14 @@ const ofTheFirstVersion = [
         manifest = json_remove(manifest, '$.layers.memory.changedBlocks')`,
 ]
 
-const live = sql.raw(`state in ('starting', 'running', 'paused', 'stopping')`)
-
 const indexes = [
   sql`drop index machines_live_name`,
-  sql`create unique index machines_live_name on machines (namespace, name) where ${live}`,
-  sql`create index machines_live on machines (namespace, created_at, id) where ${live}`,
+  sql`create unique index machines_live_name on machines (namespace, name) where live = 1`,
+  sql`create index machines_live on machines (live, namespace, created_at, id) where live = 1`,
   sql`create index machines_page on machines (namespace, created_at, id)`,
   sql`create index machines_age on machines (created_at, id)`,
   sql`create index machines_count on machines (host, state)`,
-  sql`create index machines_ended on machines (ended_at) where ended_at is not null`,
+  sql`create index machines_ended on machines (ended_at) where live = 0`,
   sql`create index machines_restored on machines (restored_from) where restored_from is not null`,
   sql`create index snapshots_page on snapshots (namespace, created_at, id)`,
   sql`create index snapshots_age on snapshots (created_at, id)`,
