@@ -4,6 +4,7 @@ import type { MachineId, SnapshotManifest } from '@hearth/model'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { qemuBed } from '../../packages/drivers/src/qemu/testing/qemu-bed.ts'
 import { waitUntil } from '../support/wait-until.ts'
+import { noPool } from './support/no-pool.ts'
 import { realEngine, runIn } from './support/real-engine.ts'
 
 /** What the engine makes of real machines that are killed under its hands. */
@@ -58,7 +59,7 @@ describe('an engine whose real machines are killed', () => {
     expect(machine.id).toBe(await killed)
     expect(machine.boot).toMatchObject({
       method: 'cold',
-      reasons: [{ code: expect.stringMatching(/^(driver_unavailable|personalise_failed)$/) }],
+      reasons: [noPool, { code: expect.stringMatching(/^(driver_unavailable|personalise_failed)$/) }],
     })
     expect((await runIn(engine, machine.id, 'true')).code).toBe(0)
   })
@@ -100,7 +101,7 @@ describe('an engine whose real machines are killed', () => {
     const [snapshot] = (await engine.snapshots.list()).filter((each) => each.kind === 'template')
     await bed.flipByte(snapshot?.manifest as SnapshotManifest)
     const machine = await engine.launch({ template: 'base' })
-    expect(machine.boot).toMatchObject({ method: 'cold', reasons: [{ code: 'snapshot_corrupt' }] })
+    expect(machine.boot).toMatchObject({ method: 'cold', reasons: [noPool, { code: 'snapshot_corrupt' }] })
     await engine.settled()
     expect((await engine.launch({ template: 'base' })).boot?.method).toBe('restored')
   })

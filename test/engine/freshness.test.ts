@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { EngineBed } from './support/engine-bed.ts'
+import { noPool } from './support/no-pool.ts'
 
 async function twoClones(personalise: 'on' | 'off') {
   const bed = await new EngineBed({ personalise }).start()
@@ -47,7 +48,7 @@ describe('a guest that does not prove what it was told', () => {
     const machine = await bed.engine.launch({ template: 'base' })
     expect(machine.boot).toMatchObject({
       method: 'cold',
-      reasons: [{ code: 'personalise_failed', detail: expect.stringContaining(name) }],
+      reasons: [noPool, { code: 'personalise_failed', detail: expect.stringContaining(name) }],
     })
     expect(bed.onHost().machines).toEqual([machine.id])
   })
@@ -70,7 +71,7 @@ describe('a guest that does not prove what it was told', () => {
       guest.silent = bed.guests.length === before + 1
     }
     const machine = await bed.patiently(bed.engine.launch({ template: 'base' }))
-    expect(machine.boot).toMatchObject({ method: 'cold', reasons: [{ code: 'driver_unavailable' }] })
+    expect(machine.boot).toMatchObject({ method: 'cold', reasons: [noPool, { code: 'driver_unavailable' }] })
     expect(bed.onHost().machines).toEqual([machine.id])
   })
 })

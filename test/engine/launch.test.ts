@@ -1,6 +1,7 @@
 import { driverError } from '@hearth/model'
 import { describe, expect, it } from 'vitest'
 import { EngineBed } from './support/engine-bed.ts'
+import { noPool } from './support/no-pool.ts'
 
 const nothing = { machines: [], snapshots: [], templates: [] }
 
@@ -12,7 +13,7 @@ describe('a launch', () => {
     expect(machine).toMatchObject({
       state: 'running',
       hostname: machine.id,
-      boot: { method: 'restored', reasons: [], poolHit: false },
+      boot: { method: 'restored', reasons: [noPool], poolHit: false },
     })
     expect(Object.keys(machine.boot?.phasesMs ?? {})).toEqual(['plan', 'restore', 'connect', 'personalise'])
     expect(machine.receipt?.identify.map((item) => item.name)).toContain('entropy')
@@ -63,7 +64,7 @@ describe('a launch', () => {
     await bed.template()
     const machine = await bed.engine.launch({ template: 'base', resources: { memoryMiB: 512 } })
     expect(machine.resources.memoryMiB).toBe(512)
-    expect(machine.boot).toMatchObject({ method: 'cold', reasons: [{ code: 'snapshot_incompatible' }] })
+    expect(machine.boot).toMatchObject({ method: 'cold', reasons: [noPool, { code: 'snapshot_incompatible' }] })
   })
 
   it('refuses a name that a live machine bears, and takes one that is free again', async () => {
@@ -89,7 +90,7 @@ describe('a launch', () => {
     await bed.template()
     bed.host.faults.fail('restore', driverError(kind, 'made to fail'))
     const machine = await bed.engine.launch({ template: 'base' })
-    expect(machine.boot).toMatchObject({ method: 'cold', reasons: [{ code, detail: 'made to fail' }] })
+    expect(machine.boot).toMatchObject({ method: 'cold', reasons: [noPool, { code, detail: 'made to fail' }] })
     await bed.engine.close()
     expect(bed.onHost().machines).toEqual([machine.id])
   })
@@ -116,7 +117,7 @@ describe('a launch', () => {
       })
     })
     const machine = await bed.engine.launch({ template: 'base' })
-    expect(machine.boot).toMatchObject({ method: 'cold', reasons: [{ code: 'snapshot_corrupt' }] })
+    expect(machine.boot).toMatchObject({ method: 'cold', reasons: [noPool, { code: 'snapshot_corrupt' }] })
     await mended
     const after = await bed.engine.launch({ template: 'base' })
     expect(after.boot).toMatchObject({ method: 'restored' })
@@ -146,7 +147,7 @@ describe('a launch', () => {
     const launch = bed.engine.launch({ template: 'base' })
     await held.reached
     bed.clock.advance(5000)
-    expect((await launch).boot).toMatchObject({ method: 'cold', reasons: [{ code: 'driver_unavailable' }] })
+    expect((await launch).boot).toMatchObject({ method: 'cold', reasons: [noPool, { code: 'driver_unavailable' }] })
     expect(bed.host.machines.size).toBe(1)
   })
 

@@ -1,6 +1,7 @@
 import { driverError } from '@hearth/model'
 import { describe, expect, it } from 'vitest'
 import { EngineBed } from './support/engine-bed.ts'
+import { noPool } from './support/no-pool.ts'
 
 const start = ['serve', '80']
 const port = { kind: 'port', port: 80 } as const
@@ -74,7 +75,7 @@ describe('a template', () => {
     await bed.engine.snapshots.remove(before?.id ?? '')
     expect((await bed.engine.launch({ template: 'base' })).boot).toMatchObject({
       method: 'cold',
-      reasons: [{ code: 'snapshot_missing' }],
+      reasons: [noPool, { code: 'snapshot_missing' }],
     })
     expect((await bed.template()).version).toBe(1)
     expect((await bed.engine.launch({ template: 'base' })).boot?.method).toBe('restored')

@@ -19,6 +19,8 @@ import type { Guests } from './machines/guests.ts'
 import type { Turns } from './machines/turns.ts'
 import type { Uses } from './machines/uses.ts'
 import type { EngineOptions, ReceiptVerifier, SshHostKey } from './parts.ts'
+import type { Pools } from './pool/pools.ts'
+import type { PromisedMemory } from './pool/promised-memory.ts'
 import type { Rows } from './rows/rows.ts'
 import type { Background } from './time/background.ts'
 
@@ -37,6 +39,8 @@ export interface Context {
   readonly addresses: AddressBook
   readonly underway: Underway
   readonly deadlines: Deadlines
+  readonly promisedMemory: PromisedMemory
+  readonly pools: Pools
   readonly turns: Turns
   readonly background: Background
   readonly receipts: ReceiptVerifier

@@ -27,6 +27,8 @@ import { Turns } from './machines/turns.ts'
 import { Uses } from './machines/uses.ts'
 import { Namespaces } from './namespaces/namespaces.ts'
 import { defaultEngineOptions, type EngineParts } from './parts.ts'
+import { Pools } from './pool/pools.ts'
+import { PromisedMemory } from './pool/promised-memory.ts'
 import { Reconciler } from './reconcile/reconciler.ts'
 import { Retention } from './retention/retention.ts'
 import { Scrub } from './retention/scrub.ts'
@@ -53,6 +55,7 @@ export function createEngine(parts: EngineParts): Engine {
     events: context.events,
     namespaces,
     retention,
+    pools: context.pools,
 
     async start() {
       const early: MachineExit[] = []
@@ -62,9 +65,11 @@ export function createEngine(parts: EngineParts): Engine {
       await namespaces.start()
       stopListening.push(watchDeadlines(context))
       const report = await reconciler.start()
-      listen = (exit) => context.background.run(`note the end of ${exit.id}`, () => noteExit(context, exit))
+      listen = (exit) =>
+        context.pools.noteExit(exit) || context.background.run(`note the end of ${exit.id}`, () => noteExit(context, exit))
       for (const exit of early) listen(exit)
       await readDeadlines(context)
+      await context.pools.start()
       reconciler.repeat()
       retention.start()
       scrub.start()
@@ -78,6 +83,7 @@ export function createEngine(parts: EngineParts): Engine {
     settled: () => context.background.idle(),
 
     async close() {
+      await context.pools.close(context.options.drainBudgetMs)
       await context.background.close(new HearthError('cancelled', 'the server is ending'))
       await Promise.all([reconciler.stopped(), retention.stopped(), scrub.stopped()])
       await context.turns.idle()
@@ -130,6 +136,10 @@ function contextOf(parts: EngineParts): Context {
     addresses: new AddressBook(random),
     underway: new Underway(),
     deadlines: new Deadlines(clock, endTimeOf),
+    promisedMemory: new PromisedMemory(),
+    get pools() {
+      return pools
+    },
     turns: new Turns(),
     background: new Background(log),
     receipts,
@@ -142,5 +152,6 @@ function contextOf(parts: EngineParts): Context {
     log,
     options: { ...defaultEngineOptions, ...parts.options },
   }
+  const pools = new Pools(context, parts.validators ?? {})
   return context
 }

@@ -5,6 +5,7 @@ import type { PendingOutcome } from './idempotency/resolve-pending.ts'
 import type { LaunchRequest } from './launch/launch-request.ts'
 import type { EngineMachines } from './machines/engine-machines.ts'
 import type { EngineNamespaces } from './namespaces/engine-namespaces.ts'
+import type { EnginePools } from './pool/engine-pools.ts'
 import type { ReconcileReport } from './reconcile/report.ts'
 import type { EngineRetention } from './retention/engine-retention.ts'
 import type { EngineSnapshots } from './snapshots/engine-snapshots.ts'
@@ -42,6 +43,7 @@ export interface Engine extends NamespaceEngine {
   readonly events: EngineEvents
   readonly namespaces: EngineNamespaces
   readonly retention: EngineRetention
+  readonly pools: EnginePools
 
   /** The part of the engine that serves `namespace`. @throws HearthError `invalid_input` */
   in(namespace: string): NamespaceEngine

@@ -1,17 +1,19 @@
-import type {
-  AssignRequest,
-  Clock,
-  EngineMeter,
-  GuestHello,
-  IdentifyRequest,
-  Log,
-  MachineDriver,
-  OpenGuest,
-  PassFailpoint,
-  RandomBytes,
-  ReceiptItem,
-  StateStore,
+import {
+  type AssignRequest,
+  type Clock,
+  type EngineMeter,
+  type GuestHello,
+  type IdentifyRequest,
+  type Log,
+  type MachineDriver,
+  type OpenGuest,
+  type PassFailpoint,
+  poolLimits,
+  type RandomBytes,
+  type ReceiptItem,
+  type StateStore,
 } from '@hearth/model'
+import type { CustomValidators } from './pool/validate-entry.ts'
 
 /** A host key as the guest is given it, in OpenSSH's file formats. */
 export type SshHostKey = IdentifyRequest['sshHostKeys'][number]
@@ -46,6 +48,14 @@ export interface EngineOptions {
   readonly scrubAfterMs: number
   /** Between two snapshots that are verified in the background. */
   readonly scrubPauseMs: number
+  /** How often leases of pools are prolonged and looked for; 0: only when a pool is set. */
+  readonly poolTendIntervalMs: number
+  /** Largest `max` that a pool may have. */
+  readonly largestPool: number
+  /** How long ready machines of pools are ended for when the engine closes; the rest is found by the next start. */
+  readonly drainBudgetMs: number
+  /** What live machines and pool entries of this host may come to need together; absent: no bound. */
+  readonly hostMemoryMiB?: number
   /** `off` is the negative control of the freshness tests: restored machines keep the identity of their source. */
   readonly personalise: 'on' | 'off'
 }
@@ -66,6 +76,9 @@ export const defaultEngineOptions: EngineOptions = {
   cleanerIntervalMs: 3_600_000,
   scrubAfterMs: 7 * dayMs,
   scrubPauseMs: 60_000,
+  poolTendIntervalMs: 5_000,
+  largestPool: poolLimits.size.max,
+  drainBudgetMs: 5_000,
   personalise: 'on',
 }
 
@@ -86,5 +99,7 @@ export interface EngineParts {
   readonly meter?: EngineMeter
   /** Default: does nothing. */
   readonly failpoint?: PassFailpoint
+  /** Validators of pools that the embedding program brings, by name. */
+  readonly validators?: CustomValidators
   readonly options?: Partial<EngineOptions>
 }

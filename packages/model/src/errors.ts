@@ -10,6 +10,7 @@ export const errorStatus = {
   not_found: 404,
   namespace_not_found: 404,
   key_not_found: 404,
+  pool_not_found: 404,
   template_not_found: 404,
   machine_not_found: 404,
   snapshot_not_found: 404,

@@ -48,9 +48,22 @@ export {
 } from './names.ts'
 export { defaultNamespace, type Namespace, type NamespaceUsage, namespaceDefaults, namespaceNotFound } from './namespace.ts'
 export type { Page, PageQuery } from './page.ts'
+export {
+  type Pool,
+  type PoolEntry,
+  type PoolEntryState,
+  type PoolRollout,
+  type PoolSettings,
+  type PoolState,
+  type PoolValidator,
+  poolDefaults,
+  poolLimits,
+  type RolloutState,
+} from './pool.ts'
 export type * from './ports/engine-meter.ts'
 export type * from './ports/guest.ts'
 export type * from './ports/machine-driver.ts'
+export type * from './ports/pool-store.ts'
 export type * from './ports/state-store.ts'
 export {
   type Receipt,

@@ -21,6 +21,7 @@ import type { Database } from './database.ts'
 import { eventLog } from './event-log.ts'
 import { leases } from './leases.ts'
 import { machineRows } from './machine-rows.ts'
+import { poolRows } from './pool-rows.ts'
 import { pruneRows } from './prune-rows.ts'
 import { idempotencyTable, keyTable, namespaceTable, snapshotTable, templateTable } from './tables.ts'
 
@@ -42,6 +43,7 @@ export function sqlStateStore({ fast, durable }: Databases, upkeep: Upkeep): Sta
     templates: templateRows(durable),
     machines: machineRows(fast),
     snapshots: snapshotRows(durable),
+    ...poolRows(fast),
     keys: keyRows(durable),
     idempotency: idempotencyRows(fast),
     events: eventLog(fast),

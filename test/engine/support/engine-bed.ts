@@ -62,7 +62,7 @@ export class EngineBed {
       random: this.random,
       log: silentLog,
       // Tests that turn the clock from sleeper to sleeper would stop at each look.
-      options: { reconcileIntervalMs: 0, ...this.#options },
+      options: { reconcileIntervalMs: 0, poolTendIntervalMs: 0, ...this.#options },
     })
   }
 

@@ -23,6 +23,7 @@ import {
 import { isLive, machineFits, snapshotFits } from './memory-filters.ts'
 import { MemoryLeases } from './memory-leases.ts'
 import { MemoryAudit, MemoryEvents } from './memory-log.ts'
+import { memoryPools } from './memory-pools.ts'
 import { type Companions, conflict, MemoryTable } from './memory-table.ts'
 
 /** A state store in memory that keeps every promise of the port but to outlive the process. For tests. */
@@ -47,6 +48,7 @@ export function memoryStore(): StateStore {
     }),
     machines: machineRows(machines),
     snapshots: snapshotRows(snapshots),
+    ...memoryPools(together, machines),
     keys: Object.assign(keys, { byHash: async (hash: string) => keys.rowsWhere((row) => row.hash === hash)[0] }),
     idempotency: idempotencyRows(idempotency),
     events,

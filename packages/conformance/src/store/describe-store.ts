@@ -7,6 +7,7 @@ import { describeEvents } from './event-cases.ts'
 import { describeLeases } from './lease-cases.ts'
 import { describeMachinePages } from './machine-pages.ts'
 import { describeMachineRows } from './machine-rows.ts'
+import { describePoolRows } from './pool-rows.ts'
 import { describeRecords } from './record-cases.ts'
 import { describeSecrets } from './secrets.ts'
 import { describeSnapshotRows } from './snapshot-rows.ts'
@@ -35,6 +36,7 @@ export function describeStore(name: string, open: () => Promise<StateStore>): vo
     describeLeases(current)
     describeRecords(current)
     describeUpkeep(current)
+    describePoolRows(current)
     describeCounts(current)
   })
 }

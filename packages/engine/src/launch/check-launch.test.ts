@@ -23,7 +23,7 @@ describe('a launch request', () => {
     ['a template name of 300 characters', { template: 'x'.repeat(300) }],
     ['a template name with a letter that looks like another', { template: 'bаse' }],
     ['a snapshot id with a path in it', { snapshot: 's-../../etc/passwd' }],
-    ['an unknown way of booting', { template: 'base', boot: 'warm' as never }],
+    ['an unknown way of booting', { template: 'base', boot: 'lukewarm' as never }],
     ['resources for a restore', { template: 'base', boot: 'restored', resources: { vcpus: 2 } }],
     ['a name with a slash', { template: 'base', name: 'a/b' }],
     ['a name of 64 characters', { template: 'base', name: 'x'.repeat(64) }],

@@ -47,7 +47,7 @@ export interface LaunchExtras {
 export function checkLaunch(namespace: Name, request: LaunchRequest): LaunchWish {
   const origin = checkOrigin(request)
   const fallback = origin.kind === 'template' ? 'auto' : 'restored'
-  const boot = oneOf<BootChoice>(request.boot ?? fallback, ['auto', 'restored', 'cold'], 'boot')
+  const boot = oneOf<BootChoice>(request.boot ?? fallback, ['auto', 'warm', 'restored', 'cold'], 'boot')
   if (request.resources && boot === 'restored') {
     throw invalidInput(
       'resources',

@@ -11,12 +11,14 @@ import type { Context } from '../context.ts'
 import { type OnceOptions, onceOnly, recordOf } from '../idempotency/once.ts'
 import { newMachineUuid, newToken, type Personality } from '../identity/personality.ts'
 import { forgetMachine } from '../machines/forget-machine.ts'
+import { launchWarm } from '../pool/launch-warm.ts'
 import { quarantine } from '../snapshots/quarantine.ts'
 import { throwIfAborted } from '../time/abort.ts'
 import { attempt } from '../time/background.ts'
 import { type Reason, reasonFor } from './boot-reasons.ts'
 import { type BroughtUp, bringUp } from './bring-up.ts'
 import { hostnameOf, type LaunchWish } from './check-launch.ts'
+import type { LaunchOrder } from './launch-order.ts'
 import { type LaunchPlan, planLaunch } from './launch-plan.ts'
 import { newMachineRow } from './new-machine-row.ts'
 import { Phases } from './phases.ts'
@@ -31,12 +33,11 @@ export function launchMachine(context: Context, wish: LaunchWish, options: OnceO
   })
 }
 
-/** A wish that may have to be fulfilled once only. */
-interface LaunchOrder extends LaunchWish, Pick<OnceOptions, 'idempotency'> {}
-
-function launch(context: Context, wish: LaunchOrder, cancel?: AbortSignal): Promise<Machine> {
-  const id = newMachineId(context.random)
+async function launch(context: Context, wish: LaunchOrder, cancel?: AbortSignal): Promise<Machine> {
   const phases = new Phases(context.clock)
+  const warm = await launchWarm(context, wish, phases, cancel)
+  if ('machine' in warm) return warm.machine
+  const id = newMachineId(context.random)
   return context.turns.take(id, [cancel, context.background.ending], async (signal) => {
     let driver = 'none'
     try {
@@ -44,7 +45,7 @@ function launch(context: Context, wish: LaunchOrder, cancel?: AbortSignal): Prom
       driver = plan.driver.name
       throwIfAborted(signal)
       phases.end('plan')
-      return await new Launch(context, id, wish, plan, phases, signal).run()
+      return await new Launch(context, id, wish, plan, phases, signal, warm.reasons).run()
     } catch (error) {
       const code = isHearthError(error) ? error.code : 'internal'
       context.meter.launchFailed({ driver, code, tookMs: phases.report().totalMs })
@@ -67,7 +68,15 @@ class Launch {
   #row: Promise<Machine> | undefined
   #recorded: Promise<unknown> | undefined
 
-  constructor(context: Context, id: MachineId, wish: LaunchOrder, plan: LaunchPlan, phases: Phases, signal: AbortSignal) {
+  constructor(
+    context: Context,
+    id: MachineId,
+    wish: LaunchOrder,
+    plan: LaunchPlan,
+    phases: Phases,
+    signal: AbortSignal,
+    notWarmer: readonly Reason[],
+  ) {
     this.#context = context
     this.#id = id
     this.#wish = wish
@@ -76,7 +85,7 @@ class Launch {
     this.#signal = signal
     this.#machineUuid = newMachineUuid(context.random)
     this.#network = context.addresses.take(id)
-    this.#reasons = [...plan.reasons]
+    this.#reasons = [...notWarmer, ...plan.reasons]
   }
 
   async run(): Promise<Machine> {

@@ -1,7 +1,7 @@
 import type { Egress, InjectedFile, Resources } from '@hearth/model'
 
-/** `auto`: restored, else cold, with the reason. */
-export type BootChoice = 'auto' | 'restored' | 'cold'
+/** `auto`: warm, restored, cold, the first that can be had, with the reasons. */
+export type BootChoice = 'auto' | 'warm' | 'restored' | 'cold'
 
 /** What every launch may be given; none of it costs the fast path. */
 export interface LaunchOptions {

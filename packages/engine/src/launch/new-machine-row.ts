@@ -2,10 +2,11 @@ import type { Machine } from '@hearth/model'
 import type { LaunchWish } from './check-launch.ts'
 import type { LaunchPlan } from './launch-plan.ts'
 
+type Planned = Pick<LaunchPlan, 'driver' | 'template' | 'resources' | 'egress' | 'launchEnv' | 'labels'>
 type Given = Pick<Machine, 'id' | 'host' | 'network' | 'machineUuid' | 'hostname' | 'createdAt' | 'restoredFrom'>
 
 /** The row with which a launch begins: `starting`, with all that was asked for but secrets and files. */
-export function newMachineRow(wish: LaunchWish, plan: LaunchPlan, given: Given): Omit<Machine, 'rev'> {
+export function newMachineRow(wish: LaunchWish, plan: Planned, given: Given): Omit<Machine, 'rev'> {
   const { driver, template, resources, egress, launchEnv, labels } = plan
   const { name, hostname, namespace, timeoutMs, onTimeout } = wish
   return {

@@ -7,6 +7,7 @@ import { attempt } from '../time/background.ts'
 export async function forgetMachine(context: Context, id: MachineId): Promise<void> {
   context.guests.drop(id)
   context.addresses.release(id)
+  context.promisedMemory.release(id)
   context.templateUses.release(id)
   await attempt(context.log, `forget the secrets of ${id}`, () => context.store.machines.deleteSecrets(id))
   const snapshot = context.snapshotUses.release(id)

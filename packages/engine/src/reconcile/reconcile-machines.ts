@@ -14,7 +14,10 @@ export type MachinesReport = Pick<ReconcileReport, 'adopted' | 'lost' | 'rolledB
 export async function reconcileMachines(context: Context, found: readonly Found[]): Promise<MachinesReport> {
   const rows = await rowsOf(context, found)
   const making = await context.store.snapshots.where({ host: context.host, states: ['creating'] })
-  const steps = planMachines(rows, found, new Set(making.map((each) => each.source)))
+  const pooled = new Set((await context.store.poolEntries.of(context.host)).map((each) => each.id))
+  const planned = planMachines(rows, found, new Set(making.map((each) => each.source)))
+  // What a pool has is looked at by the pools, once the machines are settled.
+  const steps = planned.filter((step) => step.kind !== 'destroy' || !pooled.has(step.id))
   const kept = steps.flatMap((step) => (isKept(step) ? [step.row] : []))
   for (const row of [...kept, ...outOfSight(rows, found)]) noteUses(context, row)
   await Promise.all(steps.map((step) => attempt(context.log, `reconcile ${idOf(step)}`, () => carryOut(context, step))))
@@ -108,6 +111,7 @@ function noteUses(context: Context, row: Machine): void {
   context.addresses.restore(row.id, row.network)
   context.templateUses.add(row.template, row.id)
   if (row.restoredFrom) context.snapshotUses.add(row.restoredFrom, row.id)
+  context.promisedMemory.add(row.id, row.resources.memoryMiB)
 }
 
 /** Live machines of drivers that could not be asked: they keep their addresses and hold what they hold. */

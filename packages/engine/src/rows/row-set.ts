@@ -46,6 +46,17 @@ export class RowSet<Row extends StateRow, Id extends string> {
     return made
   }
 
+  /** As `insert`, for a row that comes in place of another: `commit` writes it together with what is handed to it. */
+  async insertBy(
+    row: Omit<Row, 'rev'>,
+    idempotency: Omit<IdempotencyRecord, 'rev'> | undefined,
+    commit: (row: Omit<Row, 'rev'>, alongside: Alongside) => Promise<Row>,
+  ): Promise<Row> {
+    const made = await commit(row, { event: this.#rules.event(row, false), ...(idempotency && { idempotency }) })
+    this.#rules.announce(made, false)
+    return made
+  }
+
   list(): Promise<Row[]> {
     return this.#table.list()
   }

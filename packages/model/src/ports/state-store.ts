@@ -7,6 +7,7 @@ import type { Page, PageQuery } from '../page.ts'
 import type { Snapshot, SnapshotKind, SnapshotState } from '../snapshot.ts'
 import type { NewEvent, StoredEvent } from '../stored-event.ts'
 import type { Template } from '../template.ts'
+import type { PoolStore } from './pool-store.ts'
 
 /** What a row becomes; `rev` is counted by the store. A field that is present and `undefined` is cleared. */
 export type Change<T> = Partial<Omit<T, 'rev'>>
@@ -115,7 +116,7 @@ export interface ConsistencyReport {
   readonly rows: Readonly<Record<string, number>>
 }
 
-export interface StateStore {
+export interface StateStore extends PoolStore {
   readonly namespaces: Table<Namespace, Name>
   readonly templates: Table<Template, TemplateRef> & {
     /** All versions of `name`, newest first. */

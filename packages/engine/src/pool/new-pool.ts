@@ -1,0 +1,42 @@
+import { driverError, HearthError, type Name, type Pool, parseTemplateRef } from '@hearth/model'
+import type { Context } from '../context.ts'
+import { checkResources } from '../input/checks.ts'
+import { findTemplate } from '../templates/find-template.ts'
+import { checkPoolSettings } from './check-settings.ts'
+import type { PoolRequest } from './engine-pools.ts'
+
+/** The row that a request asks for, `before` being what there is. @throws HearthError see `EnginePools.set` */
+export async function newPool(
+  context: Context,
+  name: Name,
+  request: PoolRequest,
+  before: Pool | undefined,
+): Promise<Omit<Pool, 'rev'>> {
+  const settings = checkPoolSettings(request.settings ?? {}, before?.settings, context.options.largestPool)
+  for (const validator of settings.validators) {
+    if (validator.kind === 'custom' && !(validator.name in context.pools.validators)) {
+      throw new HearthError('invalid_input', `validators: this server has no validator ${JSON.stringify(validator.name)}`)
+    }
+  }
+  const { name: templateName, version } = parseTemplateRef(
+    request.template ?? (before ? `${before.template}@${before.version}` : name),
+  )
+  const template = await findTemplate(context, templateName, version)
+  if (template.state !== 'ready') {
+    throw new HearthError('state_conflict', `template ${template.ref} is ${template.state}, not ready`)
+  }
+  const driver = context.drivers.of(template.driver)
+  if (!driver.capabilities.memorySnapshots) {
+    throw driverError('Misconfigured', `driver ${driver.name} has no memory snapshots, of which pools are made`)
+  }
+  return {
+    name,
+    template: templateName,
+    version: template.version,
+    driver: driver.name,
+    resources: checkResources(request.resources ?? {}, template.spec.resources),
+    settings,
+    state: 'active',
+    createdAt: before?.createdAt ?? context.clock.now(),
+  }
+}
