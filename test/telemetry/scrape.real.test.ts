@@ -60,7 +60,7 @@ it('counts what is done to machines and snapshots', async () => {
   server.host.faults.fail('restore', driverError('Unavailable', 'no room'))
   await askJson(home, 'POST', '/v1/machines', { template: 'base', boot: 'restored' })
 
-  await becomes('hearth_launches_total{method="restored", reason="none"}', 1)
+  await becomes('hearth_launches_total{method="restored", reason="pool_unregistered"}', 1)
   await becomes('hearth_launches_total{method="cold", reason="requested"}', 1)
   await becomes('sum(hearth_launch_duration_seconds_count)', 2)
   await becomes('hearth_launch_phase_duration_seconds_count{method="restored", phase="restore"}', 1)
