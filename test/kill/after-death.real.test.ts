@@ -10,6 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => home?.close())
 afterEach(async () => {
+  await home.ensureServer()
   for await (const machine of home.hearth.machines) await machine.remove()
 })
 

@@ -25,6 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => home?.close())
 afterEach(async () => {
+  await home.ensureServer()
   for await (const machine of home.hearth.machines) if (![keeper, sleeper].includes(machine.id)) await machine.remove()
   for await (const { id, kind } of home.hearth.snapshots)
     if (kind === 'user' && id !== kept.id) await home.hearth.snapshots.remove(id)
@@ -34,6 +35,8 @@ afterEach(async () => {
 interface Death {
   readonly what: string
   readonly times?: number
+  /** The launcher is killed with it, and its machines have no parent. */
+  readonly launcherToo?: boolean
   readonly prepare?: (hearth: Hearth) => Promise<unknown>
   readonly act: (hearth: Hearth) => Promise<unknown>
 }
@@ -70,6 +73,8 @@ const removeTemplate: Death = {
   act: (hearth) => hearth.templates.remove('doomed'),
 }
 
+const withLauncher = (death: Death): Death => ({ ...death, what: `${death.what}, with its launcher`, launcherToo: true })
+
 const deaths: Readonly<Record<Failpoint, readonly Death[]>> = {
   'launch.row_written': [launch, restore],
   'launch.machine_up': [launch, coldBoot, build],
@@ -77,12 +82,12 @@ const deaths: Readonly<Record<Failpoint, readonly Death[]>> = {
   'launch.running': [launch],
   'machine.folder_made': [launch],
   'machine.memory_made': [coldBoot, build],
-  'machine.spawned': [launch, restore],
+  'machine.spawned': [launch, restore, withLauncher(launch), withLauncher(build)],
   'machine.recorded': [launch],
   'snapshot.row_written': [snapshot],
   'snapshot.frozen': [snapshot],
   'snapshot.paused': [snapshot],
-  'snapshot.captured': [snapshot, fork],
+  'snapshot.captured': [snapshot, fork, withLauncher(snapshot)],
   'snapshot.written': [snapshot],
   'snapshot.published': [snapshot, build],
   'snapshot.ready': [snapshot],
@@ -93,7 +98,7 @@ const deaths: Readonly<Record<Failpoint, readonly Death[]>> = {
   'pause.stopped': [pause],
   'resume.going': [resume],
   'resume.fresh': [resume],
-  'end.stopping': [remove],
+  'end.stopping': [remove, withLauncher(remove)],
   'end.killed': [remove],
   'end.destroyed': [remove],
   'remove_snapshot.deleting': [removeSnapshot],
@@ -110,28 +115,32 @@ const deaths: Readonly<Record<Failpoint, readonly Death[]>> = {
 const all = failpoints.flatMap((point) => deaths[point].map((death) => ({ point, ...death })))
 
 describe('a server that dies', () => {
-  it.each(all)('at $point, in $what, is made whole by the next', async ({ point, times = 1, prepare, act }) => {
-    await prepare?.(home.hearth)
-    await home.server.stop()
-    const ready = await readySnapshots(point, async () => {
-      await home.startAgain({ HEARTH_FAILPOINT: `${point}:${times}` })
-      const before = await home.rows()
-      await home.server.diesIn(act)
-      return before
-    })
-    await home.startAgain()
-    expect(home.server.readyAfterMs).toBeLessThan(settledWithinMs)
-    await home.mustBeWhole()
-    const rows = await home.rows()
-    expect(ready.filter((id) => rows.get(id) !== 'ready')).toEqual([])
-    expect([rows.get(keeper), rows.get(sleeper)]).toEqual(['running', 'paused'])
-    for await (const machine of home.hearth.machines.list({ state: 'running' })) expect(await greeting(machine)).toBe('hello\n')
-    expect((await home.hearth.machines.ref(keeper).exec('cat', ['/dev/shm/kept'])).stdout).toBe('kept\n')
-    const next = await home.hearth.launch('base')
-    expect(await greeting(next)).toBe('hello\n')
-    await next.remove()
-    await home.mustBeWhole()
-  })
+  it.each(all)(
+    'at $point, in $what, is made whole by the next',
+    async ({ point, times = 1, launcherToo = false, prepare, act }) => {
+      await prepare?.(home.hearth)
+      await home.server.stop()
+      const ready = await readySnapshots(point, async () => {
+        await home.startAgain({ HEARTH_FAILPOINT: `${point}:${times}` })
+        const before = await home.rows()
+        await home.server.diesIn(act)
+        if (launcherToo) await home.killLauncher()
+        return before
+      })
+      await home.startAgain()
+      expect(home.server.readyAfterMs).toBeLessThan(settledWithinMs)
+      await home.mustBeWhole()
+      const rows = await home.rows()
+      expect(ready.filter((id) => rows.get(id) !== 'ready')).toEqual([])
+      expect([rows.get(keeper), rows.get(sleeper)]).toEqual(['running', 'paused'])
+      for await (const machine of home.hearth.machines.list({ state: 'running' })) expect(await greeting(machine)).toBe('hello\n')
+      expect((await home.hearth.machines.ref(keeper).exec('cat', ['/dev/shm/kept'])).stdout).toBe('kept\n')
+      const next = await home.hearth.launch('base')
+      expect(await greeting(next)).toBe('hello\n')
+      await next.remove()
+      await home.mustBeWhole()
+    },
+  )
 })
 
 /** Those that must still be there: all that were ready, but what the removal under way was to remove. */

@@ -36,6 +36,11 @@ export class MortalHome {
     this.server = await MortalServer.start(this.path, env)
   }
 
+  /** After a test that failed with its server dead, the next one has one all the same. */
+  async ensureServer(): Promise<void> {
+    if (!this.server.isAlive) await this.startAgain()
+  }
+
   /** Everything that has a row, by id. */
   async rows(): Promise<Map<string, string>> {
     const rows = new Map<string, string>()
@@ -77,10 +82,16 @@ export class MortalHome {
     return hostTraces(this.path).processes
   }
 
+  /** Kills the parent of all machines of this home. */
+  async killLauncher(): Promise<void> {
+    const pid = this.#launcherPid()
+    process.kill(pid, 'SIGKILL')
+    await waitUntil('the end of the launcher', () => !this.processes().some((line) => line.startsWith(`${pid} `)))
+  }
+
   /** The ids of the memory files that the launcher holds. */
   memoryFiles(): string[] {
-    const launcher = this.processes().find((line) => line.includes('hearth-launcher'))
-    const links = execFileSync('ls', ['-l', `/proc/${launcher?.split(' ')[0]}/fd`], { encoding: 'utf8' })
+    const links = execFileSync('ls', ['-l', `/proc/${this.#launcherPid()}/fd`], { encoding: 'utf8' })
     return [...links.matchAll(/memfd:\S*?([ms]-[a-z0-9]{16})/g)].map(([, id = '']) => id)
   }
 
@@ -90,6 +101,12 @@ export class MortalHome {
     await this.server.stop()
     await waitUntil('the end of the launcher', () => this.processes().length === 0)
     await rm(this.path, { recursive: true, force: true })
+  }
+
+  #launcherPid(): number {
+    const launcher = this.processes().find((line) => line.includes('hearth-launcher'))
+    if (!launcher) throw new Error(`no launcher of ${this.path} runs`)
+    return Number(launcher.split(' ')[0])
   }
 
   async #folders(name: string): Promise<string[]> {

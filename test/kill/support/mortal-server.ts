@@ -46,6 +46,10 @@ export class MortalServer {
     return new MortalServer(child, home, exit, Math.round(performance.now() - startedAt))
   }
 
+  get isAlive(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null
+  }
+
   /** Runs `act`, in which the server dies. @throws when it does not */
   async diesIn(act: (hearth: Hearth) => Promise<unknown>): Promise<void> {
     const acted = act(this.hearth).then(
