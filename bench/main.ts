@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { publish, type Report } from './report.ts'
 import type { SuiteOptions } from './suite-options.ts'
 import { densitySuite } from './suites/density.ts'
+import { httpSuite } from './suites/http.ts'
 import { restoreSuite } from './suites/restore.ts'
 import { snapshotSuite } from './suites/snapshot.ts'
 
@@ -10,6 +11,7 @@ const suites: Record<string, (options: SuiteOptions) => Promise<Report>> = {
   restore: restoreSuite,
   snapshot: snapshotSuite,
   density: densitySuite,
+  http: httpSuite,
 }
 const usage = `npm run bench -- ${Object.keys(suites).join('|')} [--json FILE] [--pairs N (30)] [--peers (installs Docker and libvirt)]`
 const peerPackages = ['docker.io', 'libvirt-daemon', 'libvirt-daemon-driver-qemu', 'libvirt-clients']
