@@ -95,6 +95,6 @@ it('touches on the way of a launch, a list and a clean-up only rows that it need
   }
   expect(plans[0]).toContain('machines_live_name')
   expect(plans[1]).toContain('machines_live')
-  expect(plans[2]).toContain('machines_live')
+  expect(plans[2]).toContain('machines_here')
   expect(plans[8]).toContain('COVERING INDEX')
 })

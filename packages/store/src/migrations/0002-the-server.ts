@@ -77,6 +77,7 @@ const indexes = [
   sql`drop index machines_live_name`,
   sql`create unique index machines_live_name on machines (namespace, name) where live = 1`,
   sql`create index machines_live on machines (live, namespace, created_at, id) where live = 1`,
+  sql`create index machines_here on machines (live, host, created_at, id) where live = 1`,
   sql`create index machines_page on machines (namespace, created_at, id)`,
   sql`create index machines_age on machines (created_at, id)`,
   sql`create index machines_count on machines (host, state)`,
