@@ -3,6 +3,7 @@ import { createEngine, type EngineParts } from '@hearth/engine'
 import type { Log, MachineDriver, StateStore } from '@hearth/model'
 import { createAuth } from './auth/auth.ts'
 import { makeFirstKey } from './auth/first-key.ts'
+import { engineOptions } from './config/engine-options.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import { shownSettings } from './config/shown-settings.ts'
 import { type HomeLayout, homeLayout, makeHome, prepareHome } from './home/home-layout.ts'
@@ -72,7 +73,7 @@ async function start(loaded: LoadedConfig, parts: ServerParts, shutdown: Shutdow
   const drivers = await parts.openDrivers(home)
   metrics.knowDrivers(drivers.map(({ name }) => name))
   metrics.countBy(() => countRows(store, host))
-  const engine = createEngine({ ...parts, store, host, drivers, meter })
+  const engine = createEngine({ ...parts, store, host, drivers, meter, options: { ...engineOptions(config), ...parts.options } })
   // The engine lets go of the drivers too.
   shutdown.later('engine', () => engine.close())
   await engine.start()

@@ -27,6 +27,8 @@ const absolutePath = z.string().regex(/^\/[^\0]*$/, { error: 'an absolute path' 
 /** A list, or its entries with commas between them. */
 const list = <T extends z.ZodType>(entry: T) =>
   z.preprocess((value) => (typeof value === 'string' ? value.split(',').map((one) => one.trim()) : value), z.array(entry).min(1))
+/** A number of days, at most a hundred years. */
+const days = (min: number) => z.coerce.number<unknown>().int().min(min).max(36_500)
 const switchSchema = z.preprocess(
   (value) => (value === 'true' || value === '1' ? true : value === 'false' || value === '0' ? false : value),
   z.boolean({ error: 'true or false' }),
@@ -101,9 +103,37 @@ export const settings = {
   auditDays: setting({
     flag: 'audit-days',
     env: 'HEARTH_AUDIT_DAYS',
-    schema: z.coerce.number<unknown>().int().min(1).max(36_500),
+    schema: days(1),
     fallback: () => 90,
     about: 'How long the audit log is kept.',
+  }),
+  eventsDays: setting({
+    flag: 'events-days',
+    env: 'HEARTH_EVENTS_DAYS',
+    schema: days(1),
+    fallback: () => 7,
+    about: 'How long events are kept, from which a client that was away goes on.',
+  }),
+  endedMachinesDays: setting({
+    flag: 'ended-machines-days',
+    env: 'HEARTH_ENDED_MACHINES_DAYS',
+    schema: days(0),
+    fallback: () => 7,
+    about: 'How long it is known of machines that have ended, and of snapshots that have failed.',
+  }),
+  cleanerMinutes: setting({
+    flag: 'cleaner-minutes',
+    env: 'HEARTH_CLEANER_MINUTES',
+    schema: z.coerce.number<unknown>().int().min(0).max(10_080),
+    fallback: () => 60,
+    about: 'How often the cleaner runs; 0: only when asked (`hearth snapshot clean`).',
+  }),
+  scrubDays: setting({
+    flag: 'scrub-days',
+    env: 'HEARTH_SCRUB_DAYS',
+    schema: days(0),
+    fallback: () => 7,
+    about: 'A snapshot that was not read for so long is verified in the background, one each minute; 0: never.',
   }),
   drivers: setting({
     flag: 'drivers',

@@ -1,0 +1,17 @@
+import type { EngineOptions } from '@hearth/engine'
+import type { Config } from './settings.ts'
+
+const minuteMs = 60_000
+const dayMs = 24 * 60 * minuteMs
+
+/** What the settings say to the engine. */
+export function engineOptions(config: Config): Partial<EngineOptions> {
+  return {
+    auditKeptMs: config.auditDays * dayMs,
+    eventsKeptMs: config.eventsDays * dayMs,
+    endedRowsKeptMs: config.endedMachinesDays * dayMs,
+    failedSnapshotsKeptMs: config.endedMachinesDays * dayMs,
+    cleanerIntervalMs: config.cleanerMinutes * minuteMs,
+    scrubAfterMs: config.scrubDays * dayMs,
+  }
+}
