@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { waitUntil } from '../support/wait-until.ts'
 import { EngineBed } from './support/engine-bed.ts'
 
 describe('a pool', () => {
@@ -73,5 +74,60 @@ describe('a pool', () => {
     expect(depth).toBe(3)
     expect((await bed.store.poolEntries.list()).map((each) => each.id).sort()).toEqual(before)
     expect((await bed.engine.launch({ template: 'base' })).boot?.method).toBe('warm')
+  })
+})
+
+describe('a roll-out of a new version', () => {
+  let bed: EngineBed
+  beforeEach(async () => {
+    bed = await new EngineBed().start()
+    await bed.template()
+    await bed.engine.pools.set('base', { template: 'base@1', settings: { min: 2, max: 2, concurrency: 2 } })
+    await bed.engine.pools.warm('base')
+    await bed.template({ env: { NEW: 'yes' } })
+  })
+  afterEach(() => bed.engine.close())
+
+  const rollout = async () => (await bed.engine.pools.get('base')).pool.rollout
+
+  it('takes over when its canaries were validated; old entries are handed out until they are gone', async () => {
+    await bed.engine.pools.rollOut('base', { version: 2, canaries: 2 })
+    await expect(bed.engine.pools.rollOut('base', { version: 2 })).rejects.toMatchObject({ code: 'state_conflict' })
+    await waitUntil('the roll-out to end', async () => (await rollout())?.state === 'done')
+    expect(await bed.engine.pools.get('base')).toMatchObject({
+      pool: { version: 2, rollout: { validated: 2, failed: 0 } },
+      depth: 4,
+    })
+    const templates = []
+    for (let n = 0; n < 4; n++) templates.push((await bed.engine.launch({ template: 'base', boot: 'warm' })).template)
+    expect(templates.sort()).toEqual(['base@1', 'base@1', 'base@2', 'base@2'])
+  })
+
+  it('is rolled back when its canaries fail, and changes nothing', async () => {
+    bed.host.faults.fail('restore')
+    await bed.engine.pools.rollOut('base', { version: 2 })
+    await waitUntil('the roll-out to end', async () => (await rollout())?.state === 'rolled_back')
+    expect(await bed.engine.pools.get('base')).toMatchObject({
+      pool: { version: 1, rollout: { failed: 1, reason: expect.stringContaining('restore was made to fail') } },
+      depth: 2,
+    })
+  })
+
+  it('can be ended by hand', async () => {
+    const held = bed.host.faults.hold('restore')
+    await bed.engine.pools.rollOut('base', { version: 2 })
+    await held.reached
+    expect((await bed.engine.pools.abortRollout('base')).pool.rollout?.state).toBe('aborted')
+    held.release()
+    await waitUntil('the canary to go', async () => (await bed.driver.list()).length === 2)
+    expect(await bed.engine.pools.get('base')).toMatchObject({ pool: { version: 1 }, depth: 2 })
+  })
+
+  it.each([
+    [{ version: 1 }, 'state_conflict'],
+    [{ version: 9 }, 'template_not_found'],
+    [{ version: 2, canaries: 21 }, 'invalid_input'],
+  ])('is refused as %j', async (request, code) => {
+    await expect(bed.engine.pools.rollOut('base', request)).rejects.toMatchObject({ code })
   })
 })

@@ -66,10 +66,10 @@ export function createEngine(parts: EngineParts): Engine {
       stopListening.push(watchDeadlines(context))
       const report = await reconciler.start()
       listen = (exit) =>
-        context.pools.noteExit(exit) || context.background.run(`note the end of ${exit.id}`, () => noteExit(context, exit))
+        context.pools.held.noteExit(exit) || context.background.run(`note the end of ${exit.id}`, () => noteExit(context, exit))
       for (const exit of early) listen(exit)
       await readDeadlines(context)
-      await context.pools.start()
+      await context.pools.held.start()
       reconciler.repeat()
       retention.start()
       scrub.start()
@@ -83,7 +83,7 @@ export function createEngine(parts: EngineParts): Engine {
     settled: () => context.background.idle(),
 
     async close() {
-      await context.pools.close(context.options.drainBudgetMs)
+      await context.pools.held.close(context.options.drainBudgetMs)
       await context.background.close(new HearthError('cancelled', 'the server is ending'))
       await Promise.all([reconciler.stopped(), retention.stopped(), scrub.stopped()])
       await context.turns.idle()

@@ -1,6 +1,7 @@
 import type { Cancellable, Pool, Resources } from '@hearth/model'
 import type { PoolSettingsChange } from './check-settings.ts'
 import type { PoolCounters } from './pool-stats.ts'
+import type { RolloutRequest } from './rollout.ts'
 
 /** What a pool is to be; what is absent stays as it was, or takes the default. */
 export interface PoolRequest {
@@ -51,6 +52,13 @@ export interface EnginePools {
   warm(name: string, options?: Cancellable): Promise<PoolStatus>
   /** Its entries go and no new ones come, until it is `set` again. */
   drain(name: string): Promise<PoolStatus>
+  /**
+   * Tries a new template version on canaries; it takes over when they were validated, else everything stays as it was.
+   * @throws HearthError `pool_not_found`, `template_not_found`, `state_conflict`, `invalid_input`
+   */
+  rollOut(name: string, request: RolloutRequest): Promise<PoolStatus>
+  /** @throws HearthError `state_conflict` when nothing is being rolled out */
+  abortRollout(name: string): Promise<PoolStatus>
   /** Unregisters it and ends its entries. @throws HearthError `pool_not_found` */
   remove(name: string): Promise<void>
 }

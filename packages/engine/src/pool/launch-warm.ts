@@ -29,7 +29,7 @@ export async function launchWarm(context: Context, wish: LaunchOrder, phases: Ph
   // Whoever names a way, a snapshot, or the launch of a snapshot that has expired is not served by a pool.
   const { origin, boot, afresh } = wish
   if (origin.kind !== 'template' || (boot !== 'auto' && boot !== 'warm') || afresh) return { reasons: [] }
-  const runtime = context.pools.serving(origin.name, origin.version, wish.resources)
+  const runtime = context.pools.held.serving(origin.name, origin.version, wish.resources)
   const unregistered = reason('pool_unregistered', `no pool holds machines of ${origin.name} of this size`)
   const warm = runtime ? await tryPool(context, runtime, { wish, phases, reasons: [] }, cancel) : { reasons: [unregistered] }
   if ('reasons' in warm && wish.boot === 'warm') throw notWarm(warm.reasons)
