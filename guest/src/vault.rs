@@ -50,6 +50,9 @@ impl Vault {
     /// Keeps secrets and writes each into a file of its own, readable by root alone.
     pub fn set_secrets(&mut self, secrets: Vec<CString>, system: &System) -> io::Result<()> {
         self.forget_secrets(system)?;
+        if secrets.is_empty() {
+            return Ok(());
+        }
         let directory = directory(system);
         let make = |path: &Path, mode| fs::DirBuilder::new().recursive(true).mode(mode).create(path);
         make(&system.path("/run/hearth"), 0o755)?;
