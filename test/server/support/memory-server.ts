@@ -54,14 +54,21 @@ export async function memoryServer(
 }
 
 /** One request to the server of `home`; the answer's body is not read yet. */
-export function ask(home: string, method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<IncomingMessage> {
+export function ask(
+  home: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+  headers: Record<string, string> = {},
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({
       socketPath: join(home, 'hearth.sock'),
       method,
       path,
       ...(signal && { signal }),
-      ...(body !== undefined && { headers: { 'content-type': 'application/json' } }),
+      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
     })
     request.once('response', resolve)
     request.once('error', reject)
