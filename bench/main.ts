@@ -6,12 +6,14 @@ import { densitySuite } from './suites/density.ts'
 import { httpSuite } from './suites/http.ts'
 import { restoreSuite } from './suites/restore.ts'
 import { snapshotSuite } from './suites/snapshot.ts'
+import { storeSuite } from './suites/store.ts'
 
 const suites: Record<string, (options: SuiteOptions) => Promise<Report>> = {
   restore: restoreSuite,
   snapshot: snapshotSuite,
   density: densitySuite,
   http: httpSuite,
+  store: storeSuite,
 }
 const usage = `npm run bench -- ${Object.keys(suites).join('|')} [--json FILE] [--pairs N (30)] [--peers (installs Docker and libvirt)]`
 const peerPackages = ['docker.io', 'libvirt-daemon', 'libvirt-daemon-driver-qemu', 'libvirt-clients']
