@@ -4,6 +4,7 @@ import { KeyRing } from './key-ring.ts'
 import { Keys } from './keys.ts'
 import { LastUsed } from './last-used.ts'
 import { RequestLimits } from './limits.ts'
+import { OpenByKey } from './open-by-key.ts'
 import { Tickets } from './tickets.ts'
 
 export interface AuthParts {
@@ -25,6 +26,7 @@ export interface Auth {
   readonly tickets: Tickets
   readonly lastUsed: LastUsed
   readonly audit: AuditTrail
+  readonly open: OpenByKey
   /** Pages of the audit log, newest first, with all that was noted before. */
   readonly auditPage: StateStore['audit']['page']
   /** Writes what waits. */
@@ -35,6 +37,7 @@ export interface Auth {
 export function createAuth({ store, clock, log, random, requestsPerMinute, auditDays }: AuthParts): Auth {
   const ring = new KeyRing(store.keys, clock)
   const lastUsed = new LastUsed(store.keys, clock, log)
+  const open = new OpenByKey(ring, clock, log)
   const audit = new AuditTrail(store.audit, clock, log, auditDays)
   return {
     keys: new Keys({ store, ring, clock, random }),
@@ -43,11 +46,13 @@ export function createAuth({ store, clock, log, random, requestsPerMinute, audit
     tickets: new Tickets(clock, random),
     lastUsed,
     audit,
+    open,
     auditPage: async (query) => {
       await audit.flush()
       return store.audit.page(query)
     },
     close: async () => {
+      await open.close()
       await lastUsed.close()
       await audit.close()
     },

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { App } from '../http/http-parts.ts'
 import type { Auth } from './auth.ts'
 import { type Caller, callerOf, nobody, ownerCaller } from './caller.ts'
-import { credentialOf, pathOf } from './credentials.ts'
+import { credentialOf, isWebSocket, pathOf } from './credentials.ts'
 import { looksLikeKey } from './key-secret.ts'
 import type { Needs } from './needs.ts'
 import type { Taken } from './token-buckets.ts'
@@ -53,6 +53,7 @@ async function callerByKey(auth: Auth, request: FastifyRequest, reply: FastifyRe
   if (taken !== undefined) tellLimit(reply, taken)
   if (taken?.ok === false) throw tooMany('this key', taken)
   auth.lastUsed.note(found)
+  endWithKey(auth, found, request, reply)
   return callerOf(found)
 }
 
@@ -72,6 +73,13 @@ async function findCaller(auth: Auth, request: FastifyRequest, reply: FastifyRep
   }
   auth.limits.refused(request.ip)
   throw unauthenticated(reply, `the ${kind} is not valid`)
+}
+
+/** The request ends when its key does, however long it would last. */
+function endWithKey(auth: Auth, { id, hash }: AccessKey, { raw }: FastifyRequest, reply: FastifyReply): void {
+  const isOver = auth.open.add(hash, id, raw.socket)
+  if (isWebSocket(raw.headers)) raw.socket.once('close', isOver)
+  else reply.raw.once('close', isOver)
 }
 
 function unauthenticated(reply: FastifyReply, message: string): HearthError {

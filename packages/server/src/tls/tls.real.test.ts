@@ -9,6 +9,7 @@ import type { Engine } from '@hearth/engine'
 import { silentLog } from '@hearth/model'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
+import type { Auth } from '../auth/auth.ts'
 import { ownerCaller } from '../auth/caller.ts'
 import { testAuth } from '../auth/testing/test-auth.ts'
 import { idleParts } from '../http/testing/idle-parts.ts'
@@ -19,16 +20,19 @@ import type { TlsFiles } from './tls-files.ts'
 let folder: string
 let files: TlsFiles
 let serving: Serving | undefined
-const clock = new ManualClock()
+let clock: ManualClock
+let auth: Auth
 const warn = vi.fn()
-const auth = testAuth({ clock })
 
 beforeEach(async () => {
+  clock = new ManualClock()
+  auth = testAuth({ clock })
   folder = await mkdtemp(join(tmpdir(), 'hearth-tls-'))
   files = await selfSigned(folder)
 })
 afterEach(async () => {
   await serving?.close()
+  await auth.close()
   serving = undefined
   await rm(folder, { recursive: true })
 })

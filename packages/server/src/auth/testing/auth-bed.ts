@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream'
 import { ManualClock, memoryStore } from '@hearth/conformance'
 import type { Engine } from '@hearth/engine'
 import { type Log, type Name, type StateStore, silentLog } from '@hearth/model'
@@ -103,6 +104,12 @@ function probeRoutes(app: App): void {
   app.get('/v1/probe/open', { config: needsNoKey }, who)
   app.get('/v1/probe/broken', { config: needs('read') }, async () => {
     throw new TypeError('as planned')
+  })
+  app.get('/v1/namespaces/:namespace/probe/lasting', { websocket: true, config: needs('use') }, (socket) => socket.send('{}'))
+  app.get('/v1/namespaces/:namespace/probe/stream', { config: needs('read') }, (_request, reply) => {
+    const endless = new PassThrough()
+    endless.write('begun')
+    return reply.send(endless)
   })
   app.get('/v1/namespaces/:namespace/probe/socket', { websocket: true, config: needs('use') }, (socket, { caller }) => {
     socket.send(JSON.stringify({ key: caller.key ?? null }))

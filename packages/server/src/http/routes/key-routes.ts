@@ -54,6 +54,7 @@ function lookRoutes(app: App, { auth, clock }: RouteParts): void {
   )
 }
 
+/** What a key has opened ends with it, once this answer is out: it may be the key's own. */
 function changeRoutes(app: App, { auth, clock }: RouteParts): void {
   const told = ({ key, secret }: MadeKey) => ({ ...keyView(key, clock.now()), key: secret })
 
@@ -90,6 +91,7 @@ function changeRoutes(app: App, { auth, clock }: RouteParts): void {
       },
     },
     async ({ caller, params, body }, reply) => {
+      reply.raw.once('close', () => void auth.open.endStale())
       const made = await auth.keys.rotate(caller, parseKeyId(params.key), body.graceMs)
       return reply.code(201).header('cache-control', 'no-store').send(told(made))
     },
@@ -102,6 +104,7 @@ function changeRoutes(app: App, { auth, clock }: RouteParts): void {
       schema: { operationId: 'revokeKey', tags, summary: 'From now on it opens nothing', params, response: { 204: z.null() } },
     },
     async ({ caller, params }, reply) => {
+      reply.raw.once('close', () => void auth.open.endStale())
       await auth.keys.revoke(caller, parseKeyId(params.key))
       return reply.code(204).send(null)
     },
