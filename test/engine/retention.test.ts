@@ -147,7 +147,7 @@ describe('the cleaner', () => {
     const report = await engine.retention.run()
     stop()
     expect(report.removed.map((each) => each.snapshot)).toEqual([first])
-    expect(report.failed).toMatchObject([{ snapshot: second, failure: expect.stringContaining('pinned meanwhile') }])
+    expect(report.failed).toMatchObject([{ snapshot: second, kept: true, failure: expect.stringContaining('pinned meanwhile') }])
     expect(await kept()).toEqual([second])
   })
 
@@ -171,7 +171,7 @@ describe('the cleaner', () => {
       fails-- > 0 ? Promise.reject(new Error('the disk is gone')) : removeSnapshot.call(bed.driver, id)
     const report = await engine.retention.run()
     expect(report.removed.map((each) => each.snapshot)).toEqual([second])
-    expect(report.failed).toMatchObject([{ snapshot: first, failure: 'the disk is gone' }])
+    expect(report.failed).toMatchObject([{ snapshot: first, kept: false, failure: 'the disk is gone' }])
     await bed.restart()
     expect(await bed.engine.snapshots.list({ kinds: ['user'] })).toEqual([])
   })

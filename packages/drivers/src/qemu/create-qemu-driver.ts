@@ -53,7 +53,7 @@ export async function createQemuDriver(options: QemuDriverOptions): Promise<Mach
     log,
     failpoint: options.failpoint ?? (() => undefined),
     images: createImageBuilder({ assets, log }),
-    hash: async (path) => (await launcher.client()).hash(path),
+    hash: async (path, signal) => (await launcher.client()).hash(path, signal && { signal }),
     users: await vmmUsers(layout.machines),
     facts: once(() => learnHostFacts(layout, qemu, join(assets, 'kernel', 'vmlinuz'), options.acceleration)),
   })

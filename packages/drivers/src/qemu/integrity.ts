@@ -1,7 +1,10 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Artifact, driverError } from '@hearth/model'
+import { type Artifact, driverError, isHearthError } from '@hearth/model'
 import { snapshotFiles } from './layout.ts'
+
+/** What the system says of a file that is not there as it was, or whose bytes cannot be had any more. */
+const lostErrnos = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'EACCES', 'EIO', 'EBADMSG', 'EUCLEAN'])
 
 /** Where a file's bytes are, and since when: a file whose stamp is unchanged was not written. */
 interface Stamp {
@@ -10,7 +13,7 @@ interface Stamp {
   readonly mtimeMs: number
 }
 
-export type Hash = (path: string) => Promise<{ sha256: string; sizeBytes: number }>
+export type Hash = (path: string, signal?: AbortSignal) => Promise<{ sha256: string; sizeBytes: number }>
 
 /** Digests of `names` in `directory`. */
 export async function digestFiles(directory: string, names: readonly string[], hash: Hash): Promise<Artifact[]> {
@@ -48,9 +51,15 @@ export async function requireUntouched(directory: string, artifacts: readonly Ar
 }
 
 /** Reads every byte. @throws `driver_corrupt` naming the file */
-export async function requireDigests(directory: string, artifacts: readonly Artifact[], hash: Hash): Promise<void> {
+export async function requireDigests(
+  directory: string,
+  artifacts: readonly Artifact[],
+  hash: Hash,
+  signal?: AbortSignal,
+): Promise<void> {
   for (const artifact of artifacts) {
-    const found = await hash(join(directory, artifact.name)).catch((error: unknown) => {
+    const found = await hash(join(directory, artifact.name), signal).catch((error: unknown) => {
+      if (!isFileLost(error)) throw error
       throw driverError('Corrupt', `${artifact.name} of the snapshot cannot be read`, { cause: error })
     })
     if (found.sha256 !== artifact.sha256 || found.sizeBytes !== artifact.sizeBytes) {
@@ -59,6 +68,11 @@ export async function requireDigests(directory: string, artifacts: readonly Arti
       })
     }
   }
+}
+
+/** Whoever reads may also be gone, or told to stop, and that says nothing about the file. */
+function isFileLost(error: unknown): boolean {
+  return isHearthError(error) && lostErrnos.has(String(error.details?.errno))
 }
 
 async function recordedStamps(directory: string): Promise<Record<string, Stamp>> {

@@ -123,8 +123,8 @@ export class QemuDriver implements MachineDriver {
     return copyStored(this.#parts, from, id, options)
   }
 
-  async verifySnapshot(manifest: SnapshotManifest): Promise<void> {
-    await requireDigests(this.#parts.layout.snapshot(manifest.id), manifest.artifacts, this.#parts.hash)
+  async verifySnapshot(manifest: SnapshotManifest, { signal }: Cancellable = {}): Promise<void> {
+    await requireDigests(this.#parts.layout.snapshot(manifest.id), manifest.artifacts, this.#parts.hash, signal)
   }
 
   async removeSnapshot(id: SnapshotId): Promise<void> {

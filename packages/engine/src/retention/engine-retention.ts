@@ -17,6 +17,8 @@ export interface Removal {
 /** A snapshot that was to be removed and still exists. */
 export interface FailedRemoval extends Removal {
   readonly failure: string
+  /** Somebody began to use it, or pinned it, meanwhile: nothing is wrong. */
+  readonly kept: boolean
 }
 
 export interface RetentionReport {

@@ -105,12 +105,12 @@ export class Retention implements EngineRetention {
       const removal = removalOf(each)
       const failure = await this.#remove(each)
       if (failure === undefined) removed.push(removal)
-      else failed.push({ ...removal, failure })
+      else failed.push({ ...removal, ...failure })
     }
     return { removed, failed }
   }
 
-  async #remove({ row, reason }: PlannedRemoval): Promise<string | undefined> {
+  async #remove({ row, reason }: PlannedRemoval): Promise<Pick<FailedRemoval, 'failure' | 'kept'> | undefined> {
     const { rows, log } = this.#context
     try {
       const now = await rows.snapshots.find(row.id)
@@ -119,7 +119,7 @@ export class Retention implements EngineRetention {
       return undefined
     } catch (error) {
       log.warn('cleaner.kept', { snapshot: row.id, reason, error: messageOf(error) })
-      return messageOf(error)
+      return { failure: messageOf(error), kept: isHearthError(error, 'snapshot_in_use') }
     }
   }
 
@@ -128,7 +128,7 @@ export class Retention implements EngineRetention {
     this.#last = report
     const { tookMs, freedBytes, failed, forgotten } = report
     const removed = report.removed.length
-    meter.cleanerRan({ outcome: failed.length > 0 ? 'failed' : 'ok', removed, freedBytes, tookMs })
+    meter.cleanerRan({ outcome: failed.every((each) => each.kept) ? 'ok' : 'failed', removed, freedBytes, tookMs })
     log.info('cleaner.ran', { removed, freedBytes, failed: failed.length, tookMs, ...forgotten })
     if (removed + failed.length === 0) return
     const data = { removed, failed: failed.length, freedBytes }

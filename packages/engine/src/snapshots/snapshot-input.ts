@@ -16,8 +16,7 @@ export function checkMarks({ tag, labels, ttlMs, pinned }: SnapshotMarks): Snaps
   }
 }
 
-/** @throws HearthError `invalid_input` */
-export function checkTag(tag: string): string {
+function checkTag(tag: string): string {
   if (typeof tag !== 'string' || tag.length === 0 || tag.length > longestTag || /\p{Cc}/u.test(tag)) {
     throw invalidInput('tag', tag, `1 to ${longestTag} characters without control characters`)
   }

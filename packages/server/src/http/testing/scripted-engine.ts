@@ -22,7 +22,7 @@ const cleaned: RetentionReport = {
   startedAt: 0,
   tookMs: 1,
   removed: [removal],
-  failed: [{ ...removal, failure: 'in use' }],
+  failed: [{ ...removal, kept: true, failure: 'in use' }],
   freedBytes: 9,
   stillOver: [namespace.name],
   forgotten: { machines: 1, events: 2, audit: 3, idempotency: 4 },
