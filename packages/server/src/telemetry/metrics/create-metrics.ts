@@ -9,7 +9,7 @@ import { processMetrics } from './process-metrics.ts'
 import { type StateCounts, stateGauges } from './state-gauges.ts'
 
 /** What `GET /metrics` answers. */
-export interface Scrape {
+interface Scrape {
   readonly contentType: string
   readonly body: string
 }

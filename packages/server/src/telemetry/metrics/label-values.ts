@@ -1,7 +1,7 @@
 import { type BootReason, bootReasons, type DriverErrorKind, type ErrorCode, errorStatus, isHearthError } from '@hearth/model'
 
 /** The phases of a launch that are known by name; a launch of a driver with others shows them as `other`. */
-export const launchPhases = [
+const launchPhases = [
   'plan',
   'take',
   'validate',
