@@ -2,12 +2,10 @@ import type { Clock, HookOrder } from '@hearth/model'
 import type { WireItem } from './double-identity.ts'
 import type { GuestState } from './guest-state.ts'
 
-/** What a hook of a double does: ends with a code, or never. */
-export type DoubleHook = number | 'hangs'
-
 /** Runs hooks as the agent does: in the order of their names, until one fails or its time is over. Told when that is so. */
 export function runHooks(
-  { state, clock, hooks }: { state: GuestState; clock: Clock; hooks: Readonly<Record<string, DoubleHook>> },
+  { hooks, frozen }: GuestState,
+  clock: Clock,
   order: Pick<HookOrder, 'eachMs' | 'totalMs'>,
   over: (item: WireItem) => void,
 ): void {
@@ -19,7 +17,7 @@ export function runHooks(
   const done = (text: string) => over({ name: 'hooks', status: 0, evidence: text })
   const fail = (detail: string, text = evidence) => over({ name: 'hooks', status: 2, evidence: text, detail })
   if (names.length === 0) done('none')
-  else if (state.frozen) fail('not run, for user processes are frozen', '')
+  else if (frozen) fail('not run, for user processes are frozen', '')
   else if (bad === undefined) done(evidence)
   else if (hooks[bad] !== 'hangs') fail(`${bad} ended with ${hooks[bad]}`)
   else {

@@ -13,6 +13,9 @@ export interface DoubleFile {
   readonly xattrs: Map<string, Buffer>
 }
 
+/** What a hook of a double does: ends with a code, or never. */
+export type DoubleHook = number | 'hangs'
+
 /** What a memory snapshot of a double holds, beside its processes. */
 export interface GuestState {
   hostname: string
@@ -32,10 +35,23 @@ export interface GuestState {
   entropySeed: Buffer
   entropyDrawn: number
   readonly files: Map<string, DoubleFile>
+  /** What the agent says it can do. */
+  capabilities: readonly string[]
+  /** What is in /etc/hearth/personalise.d, by name. */
+  hooks: Readonly<Record<string, DoubleHook>>
 }
 
+const allCapabilities = ['pty', 'watch', 'freeze', 'dial', 'xattr', 'network', 'hooks']
+
 /** The state of a guest that booted just now. */
-export function freshState(seed: string, nowMs: number): GuestState {
+export function freshState(
+  {
+    seed = 'seed',
+    capabilities = allCapabilities,
+    hooks = {},
+  }: Partial<Pick<GuestState, 'capabilities' | 'hooks'>> & { seed?: string },
+  nowMs: number,
+): GuestState {
   const state: GuestState = {
     hostname: 'hearth',
     machineId: sha256(`machine-id ${seed}`).toString('hex').slice(0, 32),
@@ -52,6 +68,8 @@ export function freshState(seed: string, nowMs: number): GuestState {
     entropySeed: sha256(`entropy ${seed}`),
     entropyDrawn: 0,
     files: new Map(),
+    capabilities,
+    hooks,
   }
   for (const path of ['/', '/etc', '/root', '/srv', '/tmp']) state.files.set(path, newFile('directory', 0o755, nowMs))
   return state

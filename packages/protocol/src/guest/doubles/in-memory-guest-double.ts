@@ -6,10 +6,10 @@ import { CreditedOutput } from './credited-output.ts'
 import { builtinCommands, type DoubleCommand } from './double-commands.ts'
 import { DoubleExecs } from './double-execs.ts'
 import { DoubleFiles } from './double-files.ts'
-import { type DoubleHook, runHooks } from './double-hooks.ts'
+import { runHooks } from './double-hooks.ts'
 import { assign, identify, type WireItem } from './double-identity.ts'
 import { GuestLink, type GuestRequest, type GuestStream, Refusal } from './guest-link.ts'
-import { copyState, type DoubleFile, freshState, type GuestState } from './guest-state.ts'
+import { copyState, type DoubleFile, type DoubleHook, freshState, type GuestState } from './guest-state.ts'
 
 export interface GuestDoubleOptions {
   /** Time in the guest; the computer's own when absent. */
@@ -20,6 +20,7 @@ export interface GuestDoubleOptions {
   readonly commands?: Readonly<Record<string, DoubleCommand>>
   /** Ports on which something listens that sends back what it gets. */
   readonly echoPorts?: readonly number[]
+  /** Without `hooks` it is an agent of before hooks. */
   readonly capabilities?: readonly string[]
   /** What is in /etc/hearth/personalise.d, by name. */
   readonly hooks?: Readonly<Record<string, DoubleHook>>
@@ -46,7 +47,7 @@ export class InMemoryGuestDouble {
     this.options = options
     this.clock = options.clock ?? systemClock
     this.#bootedAtMs = this.clock.monotonicMs()
-    this.state = state ?? freshState(options.seed ?? 'seed', this.clock.now())
+    this.state = state ?? freshState(options, this.clock.now())
     this.files = new DoubleFiles(this.state, this.clock)
     this.execs = new DoubleExecs(this.state, this.clock, { ...builtinCommands, ...options.commands })
     this.#serveIdentity()
@@ -130,8 +131,8 @@ export class InMemoryGuestDouble {
     this.#on(methods.assign, (stream, request) => {
       const items = assign(state, clock, request)
       const reply = (all: readonly WireItem[]) => stream.reply(methods.assign.reply, { items: this.receipt(all) })
-      if (request.hooks === undefined) reply(items)
-      else runHooks({ state, clock, hooks: this.options.hooks ?? {} }, request.hooks, (item) => reply([...items, item]))
+      if (request.hooks === undefined || !state.capabilities.includes('hooks')) reply(items)
+      else runHooks(state, clock, request.hooks, (item) => reply([...items, item]))
     })
     this.#on(methods.quiesce, (stream, { deadlineMs }) => this.#quiesce(stream, deadlineMs))
     this.#on(methods.thaw, (stream, { env, secrets, token }) => {
@@ -186,7 +187,7 @@ export class InMemoryGuestDouble {
     stream.reply(methods.hello.reply, {
       protocol: 1,
       agentVersion: '0.1.0',
-      capabilities: this.options.capabilities ?? ['pty', 'watch', 'freeze', 'dial', 'xattr', 'network', 'hooks'],
+      capabilities: this.state.capabilities,
       bootId: '00000000-0000-4000-8000-000000000000',
       kernel: 'double',
       init: true,
