@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { RandomBytes } from '@hearth/model'
 
 /** How a key begins. Clients of E2B insist on `e2b_`. */
@@ -22,7 +22,7 @@ export function looksLikeKey(text: string): boolean {
 
 /** SHA-256, hex. A key is random, so that no slow hash is needed: there is no dictionary of keys. */
 export function hashOfKey(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex')
+  return hash('sha256', secret, 'hex')
 }
 
 /** What may be shown of a key. */
