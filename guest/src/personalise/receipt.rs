@@ -8,6 +8,8 @@ use std::fmt::Display;
 pub enum Proof {
     /// It was changed; this was read back.
     Done(String),
+    /// As `Done`, and something worth knowing.
+    Noted(String, String),
     /// Machines like this one do not have it, or it was not asked for.
     Lacking(&'static str),
 }
@@ -45,6 +47,7 @@ impl Receipt {
     pub fn add(&mut self, name: &str, proven: Proven) {
         match proven {
             Ok(Proof::Done(evidence)) => self.put(name, Status::Done, &evidence, ""),
+            Ok(Proof::Noted(evidence, detail)) => self.put(name, Status::Done, &evidence, &detail),
             Ok(Proof::Lacking(why)) => self.put(name, Status::Lacking, "", why),
             Err(problem) => self.put(name, Status::Failed, "", &problem),
         }

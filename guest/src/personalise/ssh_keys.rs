@@ -1,14 +1,19 @@
-//! SSH host keys. Those of the snapshot's source are removed: they are everybody's.
+//! SSH host keys. Those of the snapshot's source are removed: they are everybody's. A server that runs is told, for it has
+//! them in memory.
 
 use super::place;
 use super::receipt::{at, Proof, Proven};
 use crate::base64;
 use crate::refusal::Refusal;
+use crate::sys::process;
 use crate::system::System;
 use hearth_wire::fields::Fields;
 use hearth_wire::sha256::sha256;
 use std::fs;
 use std::path::Path;
+
+/// Where sshd says who it is, as Debian builds it.
+const PID_FILE: &str = "/run/sshd.pid";
 
 /// A key as sshd reads it.
 pub struct HostKey<'a> {
@@ -45,7 +50,27 @@ pub fn apply(keys: &[HostKey<'_>], system: &System) -> Proven {
         at(&name, place::write(&public, key.public.as_bytes(), 0o644))?;
         fingerprints.push(fingerprint(&at(&name, fs::read_to_string(&public))?)?);
     }
-    Ok(Proof::Done(fingerprints.join(" ")))
+    let evidence = fingerprints.join(" ");
+    Ok(match reload(system)? {
+        Some(pid) => Proof::Noted(evidence, format!("sshd ({pid}) was told to read them")),
+        None => Proof::Done(evidence),
+    })
+}
+
+/// Makes a running sshd start anew, as it does upon SIGHUP; in a frozen clone that happens when it thaws.
+fn reload(system: &System) -> Result<Option<i32>, String> {
+    let said = fs::read_to_string(system.path(PID_FILE)).unwrap_or_default();
+    let pid = match said.trim().parse() {
+        Ok(pid) if pid > 1 => pid,
+        _ => return Ok(None),
+    };
+    // The number may be somebody else's by now.
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    if name.trim_end() != "sshd" {
+        return Ok(None);
+    }
+    at("tell sshd", process::signal(pid, libc::SIGHUP))?;
+    Ok(Some(pid))
 }
 
 fn remove_others(directory: &Path, keys: &[HostKey<'_>]) -> Result<(), String> {
@@ -94,6 +119,31 @@ mod tests {
         assert_eq!(names, ["ssh_host_ed25519_key", "ssh_host_ed25519_key.pub", "sshd_config"]);
         let private = fs::metadata(directory.join("ssh_host_ed25519_key")).unwrap();
         assert_eq!(private.permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_running_sshd_is_told_and_nobody_else() {
+        let scratch = Scratch::new("sshd");
+        let system = System::of_service(scratch.path().into(), false);
+        for directory in ["etc/ssh", "run"] {
+            fs::create_dir_all(scratch.path().join(directory)).unwrap();
+        }
+        let keys = [HostKey { kind: "ed25519", private: "PRIVATE", public: PUBLIC }];
+        let says = |pid: &str| {
+            fs::write(scratch.path().join("run/sshd.pid"), pid).unwrap();
+            apply(&keys, &system)
+        };
+        for nobody in ["", "1\n", "-1\n", "x\n", &format!("{}\n", std::process::id())] {
+            assert!(matches!(says(nobody), Ok(Proof::Done(_))), "{nobody}");
+        }
+        let program = scratch.path().join("sshd");
+        fs::copy("/bin/sleep", &program).unwrap();
+        let mut server = std::process::Command::new(&program).arg("1000").spawn().unwrap();
+        let told = says(&format!("{}\n", server.id()));
+        let detail = format!("sshd ({}) was told to read them", server.id());
+        assert!(matches!(&told, Ok(Proof::Noted(_, said)) if *said == detail), "{told:?}");
+        use std::os::unix::process::ExitStatusExt;
+        assert_eq!(server.wait().unwrap().signal(), Some(libc::SIGHUP));
     }
 
     #[test]

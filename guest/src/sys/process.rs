@@ -68,6 +68,12 @@ pub fn watch(pid: i32) -> Result<File> {
     Ok(own(fd as i32).into())
 }
 
+/// Sends a signal to one process. That it is gone is no error.
+pub fn signal(pid: i32, signal: i32) -> Result<()> {
+    // SAFETY: no memory is involved.
+    ignore_gone(unsafe { libc::kill(pid, signal) })
+}
+
 /// Sends a signal to every process of a group. That there is none left is no error.
 pub fn signal_group(group: i32, signal: i32) -> Result<()> {
     // SAFETY: no memory is involved.
