@@ -70,11 +70,20 @@ export class PostgresServer implements AsyncDisposable {
     await gone
   }
 
-  /** A new empty database; gives its address. */
-  async database({ overTcp = false } = {}): Promise<string> {
+  /** A new database, empty or as the one at the address `like` is (which nobody uses now); gives its address. */
+  async database({ overTcp = false, like }: { overTcp?: boolean; like?: string } = {}): Promise<string> {
     this.#databases += 1
     const name = `db_${this.#databases}`
-    await run('createdb', ['-h', this.folder, '-p', String(this.port), '-U', 'hearth', name])
+    await run('createdb', [
+      '-h',
+      this.folder,
+      '-p',
+      String(this.port),
+      '-U',
+      'hearth',
+      ...(like === undefined ? [] : ['-T', nameIn(like)]),
+      name,
+    ])
     return this.#url(name, overTcp)
   }
 
@@ -87,6 +96,10 @@ export class PostgresServer implements AsyncDisposable {
     if (overTcp) return `postgres://hearth@127.0.0.1:${this.port}/${database}`
     return `postgres://hearth@localhost:${this.port}/${database}?host=${encodeURIComponent(this.folder)}`
   }
+}
+
+function nameIn(url: string): string {
+  return new URL(url).pathname.slice(1)
 }
 
 function findPrograms(root = '/usr/lib/postgresql'): string | undefined {

@@ -6,11 +6,14 @@ import { openPostgresStore } from '../open-postgres-store.ts'
 
 describe.skipIf(postgresMissing)(postgresMissing || 'on PostgreSQL', () => {
   let server: PostgresServer
+  let migrated: string
   beforeAll(async () => {
     server = await PostgresServer.start()
+    migrated = await server.database()
+    await (await open(migrated)).close()
   })
   afterAll(() => server[Symbol.asyncDispose]())
-  const open = async (url: string, host = 'home-1') => openPostgresStore({ url, host, log: silentLog })
+  const open = (url: string) => openPostgresStore({ url, host: 'home-1', log: silentLog })
 
-  describeStore('postgres', async () => open(await server.database()))
+  describeStore('postgres', async () => open(await server.database({ like: migrated })))
 })

@@ -9,7 +9,7 @@ export async function checkFile(database: SqliteConnection): Promise<Consistency
 }
 
 /** What SQLite finds wrong with the file and its references. */
-export function fileProblems(raw: SqliteConnection['raw']): string[] {
+function fileProblems(raw: SqliteConnection['raw']): string[] {
   const integrity = raw.pragma('integrity_check(20)') as { integrity_check: string }[]
   const loose = raw.pragma('foreign_key_check') as { table: string; rowid: number; parent: string }[]
   return [
