@@ -15,12 +15,12 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 /** Writes machines and snapshots for ever and prints each number once its rows were acknowledged. */
 const writer = (path: string): string => `
-  import { bareMachine, machineId, snapshotId, snapshotRow } from ${JSON.stringify(import.meta.resolve('@hearth/conformance'))}
+  import { bareMachine, eventOf, idempotencyRow, machineId, snapshotId, snapshotRow } from ${JSON.stringify(import.meta.resolve('@hearth/conformance'))}
   import { silentLog } from ${JSON.stringify(import.meta.resolve('@hearth/model'))}
   import { openSqliteStore } from ${JSON.stringify(new URL('./open-sqlite-store.ts', import.meta.url).href)}
   const store = await openSqliteStore({ path: ${JSON.stringify(path)}, host: 'home-1', log: silentLog })
   for (let n = 0; ; n++) {
-    await store.machines.insert(bareMachine(n))
+    await store.machines.insert(bareMachine(n), { event: eventOf(n), idempotency: idempotencyRow(n) })
     await store.machines.update(machineId(n), 1, { state: 'running' })
     await store.machines.putSecrets(machineId(n), { token: 'token-' + n, secrets: {} })
     await store.snapshots.insert(snapshotRow(n))
@@ -55,6 +55,10 @@ it('has every acknowledged row after kill -9 at any moment, and nothing half wri
     expect(complete.every((machine) => machine.state === 'running' && machine.rev === 2)).toBe(true)
     for (const machine of complete) expect(await store.machines.getSecrets(machine.id)).toBeDefined()
     for (let n = 0; n <= last; n++) expect(await store.snapshots.get(snapshotId(n))).toMatchObject({ rev: 1 })
+    // A machine, its event and its record came together, also the last one, whose answer nobody heard.
+    const everything = await store.events.after(0, { limit: 100_000 })
+    expect(everything.map((event) => event.id)).toEqual(machines.map((machine) => machine.id))
+    expect((await store.idempotency.list()).map((record) => record.resource?.id)).toEqual(machines.map((machine) => machine.id))
     await store.close()
     const raw = new BetterSqlite(path, { readonly: true })
     expect(raw.pragma('integrity_check', { simple: true })).toBe('ok')
