@@ -112,6 +112,12 @@ describe('a service inside a machine', () => {
     expect([got.statusCode, got.headers['x-method'], await text(got)]).toEqual([200, method, method === 'HEAD' ? '' : 'ok'])
   })
 
+  it('may have long addresses', async () => {
+    answer = (asked, reply) => reply.end(asked.url)
+    const path = `/${'a'.repeat(3000)}/${'b'.repeat(3000)}`
+    expect(await text(await ask('GET', `/v1/machines/m/ports/80${path}`))).toBe(path)
+  })
+
   it('takes and gives megabytes without their being kept anywhere', async () => {
     const sent = Buffer.alloc(8 * 1024 * 1024, 'hearth')
     answer = (asked, reply) => void asked.pipe(reply)

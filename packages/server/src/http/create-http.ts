@@ -1,6 +1,6 @@
 import websocket from '@fastify/websocket'
 import { HearthError } from '@hearth/model'
-import fastify, { type FastifySerializerCompiler, type FastifyServerOptions } from 'fastify'
+import fastify, { type FastifyReply, type FastifySerializerCompiler, type FastifyServerOptions } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type * as z from 'zod'
 import { auditRequests } from '../auth/audit-requests.ts'
@@ -11,6 +11,7 @@ import type { App, HttpParts, RouteParts } from './http-parts.ts'
 import { Once } from './idempotency/once.ts'
 import { guardLoopback } from './loopback-guard.ts'
 import { measureRequests } from './measure-requests.ts'
+import { refuseWhatIsNoHttp } from './not-http.ts'
 import { OpenRequests } from './open-requests.ts'
 import { answerProblem } from './problem.ts'
 import { requestIdOf, tellRequestId } from './request-id.ts'
@@ -21,6 +22,8 @@ import { maxMessageBytes } from './web-socket/client-socket.ts'
 /** JSON bodies; the largest holds the files of a launch. */
 const bodyLimitBytes = 1024 * 1024
 
+const longestPath = 8192
+
 /** The HTTP API over the given parts, not listening yet. `close` ends every request under way. */
 export function createHttp(parts: HttpParts, prepare?: (app: App) => void): App {
   const open = new OpenRequests()
@@ -29,7 +32,10 @@ export function createHttp(parts: HttpParts, prepare?: (app: App) => void): App 
     bodyLimit: bodyLimitBytes,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    routerOptions: { maxParamLength: 128 },
+    // Parameters have bounds of their own; what stands behind the port of a machine may be long.
+    routerOptions: { maxParamLength: longestPath },
+    frameworkErrors: (error, request, reply) => answerProblem(parts.log, error, request, reply as FastifyReply),
+    clientErrorHandler: refuseWhatIsNoHttp,
     genReqId: requestIdOf,
     ...(parts.tls !== undefined && { https: { ...parts.tls, minVersion: 'TLSv1.2' } }),
   } as FastifyServerOptions).withTypeProvider<ZodTypeProvider>()

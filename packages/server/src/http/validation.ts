@@ -42,5 +42,7 @@ function at(input: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 function shown(value: unknown): unknown {
-  return typeof value === 'object' ? JSON.stringify(value) : value
+  if (typeof value !== 'object' || value === null) return value
+  // Not the whole of it: it may be nested so deeply that it cannot be written.
+  return Array.isArray(value) ? 'a list' : 'an object'
 }
