@@ -36,20 +36,19 @@ export interface Answer {
   readonly body: Record<string, unknown>
 }
 
-export interface BedOptions extends Partial<AuthParts> {
+export interface BedOptions extends Partial<Omit<AuthParts, 'store'>> {
+  /** Other than one in memory with the namespaces `red` and `blue`. */
+  readonly store?: StateStore
   readonly http?: Partial<HttpParts>
 }
 
 /** Serves it; at the end of the scope it is closed. */
-export async function authBed({ http, ...change }: BedOptions = {}): Promise<AuthBed> {
+export async function authBed({ http, store: given, ...change }: BedOptions = {}): Promise<AuthBed> {
   const clock = new ManualClock()
-  const store = memoryStore()
+  const store = given ?? (await smallStore())
   const logged: string[] = []
   const log = keepingLog(logged)
   const auth = testAuth({ store, clock, log, ...change })
-  for (const name of ['red', 'blue'] as Name[]) {
-    await store.namespaces.insert({ name, labels: {}, snapshotLimit: 100, createdAt: 0 })
-  }
   const parts: HttpParts = {
     engine: {} as Engine,
     drivers: [],
@@ -88,6 +87,14 @@ export async function authBed({ http, ...change }: BedOptions = {}): Promise<Aut
       await auth.close()
     },
   }
+}
+
+async function smallStore(): Promise<StateStore> {
+  const store = memoryStore()
+  for (const name of ['red', 'blue'] as Name[]) {
+    await store.namespaces.insert({ name, labels: {}, snapshotLimit: 100, createdAt: 0 })
+  }
+  return store
 }
 
 /** One route for each thing that a route may need; handlers say who asked. */
