@@ -106,6 +106,20 @@ describe('limits of a namespace', () => {
     await assertInvariants(bed)
   })
 
+  it('hold although two servers are as quick as each other', async () => {
+    const { engine, bed } = await withMachine()
+    await engine.namespaces.change('default', { snapshotLimit: 1 })
+    const { usage } = bed.store.snapshots
+    let looks = 0
+    // The other server's row comes between this one's look and its own row.
+    bed.store.snapshots.usage = async (name) => {
+      const seen = await usage.call(bed.store.snapshots, name)
+      return ++looks === 1 ? seen : { ...seen, count: seen.count + 1 }
+    }
+    await expect(engine.snapshots.create('web')).rejects.toMatchObject({ code: 'limit_reached' })
+    expect(await engine.snapshots.list({ kinds: ['user'] })).toEqual([])
+  })
+
   it('are 100 unless said otherwise, and what failed does not count', async () => {
     const { engine, bed } = await withMachine()
     expect(await engine.namespaces.get('default')).toMatchObject({ snapshotLimit: 100 })

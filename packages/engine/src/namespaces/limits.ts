@@ -1,4 +1,4 @@
-import { HearthError, type Name, type Namespace, namespaceNotFound } from '@hearth/model'
+import { HearthError, type Name, type Namespace, namespaceNotFound, type Snapshot } from '@hearth/model'
 import type { Context } from '../context.ts'
 
 /** @throws HearthError `namespace_not_found` */
@@ -25,21 +25,26 @@ export async function inNamespace<T>(
 
 /**
  * Inserts the row of one more user snapshot, of `sizeBytes` when that is known already. One at a time for each namespace,
- * so that two cannot both be the last that fits. @throws HearthError `namespace_not_found`, `limit_reached`
+ * so that two cannot both be the last that fits; of two servers that were as quick as each other both are refused.
+ * @throws HearthError `namespace_not_found`, `limit_reached`
  */
-export function insertWithinLimits<T>(
+export function insertWithinLimits(
   context: Context,
   name: Name,
   { sizeBytes = 0 }: { readonly sizeBytes?: number },
-  insert: () => Promise<T>,
-): Promise<T> {
+  insert: () => Promise<Snapshot>,
+): Promise<Snapshot> {
   return inNamespace(context, name, (namespace) =>
     context.turns.insist(`snapshots of ${name}`, async () => {
       const { count, bytes } = await context.store.snapshots.usage(name)
       if (count >= namespace.snapshotLimit) throw tooMany(namespace, count)
       const { snapshotBytesLimit: limit } = namespace
       if (limit !== undefined && (bytes >= limit || bytes + sizeBytes > limit)) throw tooLarge(namespace, bytes, sizeBytes)
-      return insert()
+      const row = await insert()
+      const after = await context.store.snapshots.usage(name)
+      if (after.count <= namespace.snapshotLimit) return row
+      await context.rows.snapshots.remove(row.id)
+      throw tooMany(namespace, after.count - 1)
     }),
   )
 }
