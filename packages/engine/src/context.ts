@@ -13,13 +13,13 @@ import type { Deadlines } from './deadlines/deadlines.ts'
 import type { EventHub } from './events/event-hub.ts'
 import type { Underway } from './idempotency/underway.ts'
 import type { AddressBook } from './identity/addresses.ts'
+import type { WarmSource } from './launch/warm-source.ts'
 import type { DriverSet } from './machines/driver-set.ts'
 import type { ExitWatch } from './machines/exit-watch.ts'
 import type { Guests } from './machines/guests.ts'
 import type { Turns } from './machines/turns.ts'
 import type { Uses } from './machines/uses.ts'
 import type { EngineOptions, ReceiptVerifier, SshHostKey } from './parts.ts'
-import type { Pools } from './pool/pools.ts'
 import type { PromisedMemory } from './pool/promised-memory.ts'
 import type { Rows } from './rows/rows.ts'
 import type { Background } from './time/background.ts'
@@ -40,7 +40,7 @@ export interface Context {
   readonly underway: Underway
   readonly deadlines: Deadlines
   readonly promisedMemory: PromisedMemory
-  readonly pools: Pools
+  readonly warm: WarmSource
   readonly turns: Turns
   readonly background: Background
   readonly receipts: ReceiptVerifier

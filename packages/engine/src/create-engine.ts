@@ -27,6 +27,7 @@ import { Turns } from './machines/turns.ts'
 import { Uses } from './machines/uses.ts'
 import { Namespaces } from './namespaces/namespaces.ts'
 import { defaultEngineOptions, type EngineParts } from './parts.ts'
+import { Claims } from './pool/claims.ts'
 import { Pools } from './pool/pools.ts'
 import { PromisedMemory } from './pool/promised-memory.ts'
 import { Reconciler } from './reconcile/reconciler.ts'
@@ -41,7 +42,7 @@ import { Background } from './time/background.ts'
 
 /** Puts an engine together. Nothing runs until `start`. */
 export function createEngine(parts: EngineParts): Engine {
-  const context = contextOf(parts)
+  const { context, pools } = contextOf(parts)
   const templates = new Templates(context)
   const namespaces = new Namespaces(context)
   const reconciler = new Reconciler(context)
@@ -55,7 +56,7 @@ export function createEngine(parts: EngineParts): Engine {
     events: context.events,
     namespaces,
     retention,
-    pools: context.pools,
+    pools,
 
     async start() {
       const early: MachineExit[] = []
@@ -66,10 +67,10 @@ export function createEngine(parts: EngineParts): Engine {
       stopListening.push(watchDeadlines(context))
       const report = await reconciler.start()
       listen = (exit) =>
-        context.pools.held.noteExit(exit) || context.background.run(`note the end of ${exit.id}`, () => noteExit(context, exit))
+        pools.held.noteExit(exit) || context.background.run(`note the end of ${exit.id}`, () => noteExit(context, exit))
       for (const exit of early) listen(exit)
       await readDeadlines(context)
-      await context.pools.held.start()
+      await pools.held.start()
       reconciler.repeat()
       retention.start()
       scrub.start()
@@ -83,7 +84,7 @@ export function createEngine(parts: EngineParts): Engine {
     settled: () => context.background.idle(),
 
     async close() {
-      await context.pools.held.close(context.options.drainBudgetMs)
+      await pools.held.close(context.options.drainBudgetMs)
       await context.background.close(new HearthError('cancelled', 'the server is ending'))
       await Promise.all([reconciler.stopped(), retention.stopped(), scrub.stopped()])
       await context.turns.idle()
@@ -118,7 +119,7 @@ function mendDamaged(context: Context, templates: Templates): () => void {
   })
 }
 
-function contextOf(parts: EngineParts): Context {
+function contextOf(parts: EngineParts): { readonly context: Context; readonly pools: Pools } {
   const { store, host, clock, random, log, receipts, newSshHostKey } = parts
   const meter = parts.meter ?? silentMeter
   const events = new EventHub(log)
@@ -137,9 +138,7 @@ function contextOf(parts: EngineParts): Context {
     underway: new Underway(),
     deadlines: new Deadlines(clock, endTimeOf),
     promisedMemory: new PromisedMemory(),
-    get pools() {
-      return pools
-    },
+    warm: { launch: (order, phases, signal) => pools.launch(order, phases, signal) },
     turns: new Turns(),
     background: new Background(log),
     receipts,
@@ -152,6 +151,6 @@ function contextOf(parts: EngineParts): Context {
     log,
     options: { ...defaultEngineOptions, ...parts.options },
   }
-  const pools = new Pools(context, parts.validators ?? {})
-  return context
+  const pools = new Pools({ ...context, validators: parts.validators ?? {}, claims: new Claims(clock) })
+  return { context, pools }
 }

@@ -65,6 +65,7 @@ export type * from './ports/guest.ts'
 export type * from './ports/machine-driver.ts'
 export type * from './ports/pool-store.ts'
 export type * from './ports/state-store.ts'
+export type * from './ports/table.ts'
 export {
   type Receipt,
   type ReceiptItem,

@@ -11,7 +11,6 @@ import type { Context } from '../context.ts'
 import { type OnceOptions, onceOnly, recordOf } from '../idempotency/once.ts'
 import { newMachineUuid, newToken, type Personality } from '../identity/personality.ts'
 import { forgetMachine } from '../machines/forget-machine.ts'
-import { launchWarm } from '../pool/launch-warm.ts'
 import { quarantine } from '../snapshots/quarantine.ts'
 import { throwIfAborted } from '../time/abort.ts'
 import { attempt } from '../time/background.ts'
@@ -35,7 +34,7 @@ export function launchMachine(context: Context, wish: LaunchWish, options: OnceO
 
 async function launch(context: Context, wish: LaunchOrder, cancel?: AbortSignal): Promise<Machine> {
   const phases = new Phases(context.clock)
-  const warm = await launchWarm(context, wish, phases, cancel)
+  const warm = await context.warm.launch(wish, phases, cancel)
   if ('machine' in warm) return warm.machine
   const id = newMachineId(context.random)
   return context.turns.take(id, [cancel, context.background.ending], async (signal) => {

@@ -1,7 +1,7 @@
 import type { Name, PoolEntry } from '@hearth/model'
-import type { Context } from '../context.ts'
 import { attempt } from '../time/background.ts'
 import { dropEntry } from './make-entry.ts'
+import type { PoolContext } from './pool-context.ts'
 import type { HeldEntry } from './pool-entry.ts'
 import type { PoolRuntime } from './pool-runtime.ts'
 
@@ -9,7 +9,7 @@ import type { PoolRuntime } from './pool-runtime.ts'
  * After a restart: entries that stand parked as they were left go on waiting; whatever else this host had of pools is ended.
  * An entry whose claim had begun is no entry any more, but a machine that is rolled back with the others.
  */
-export async function adoptEntries(context: Context, runtimes: ReadonlyMap<Name, PoolRuntime>): Promise<void> {
+export async function adoptEntries(context: PoolContext, runtimes: ReadonlyMap<Name, PoolRuntime>): Promise<void> {
   for (const row of await context.store.poolEntries.of(context.host)) {
     const runtime = runtimes.get(row.pool)
     const held = runtime && (await stillParked(context, row, runtime))
@@ -18,7 +18,7 @@ export async function adoptEntries(context: Context, runtimes: ReadonlyMap<Name,
   }
 }
 
-async function stillParked(context: Context, row: PoolEntry, runtime: PoolRuntime): Promise<HeldEntry | undefined> {
+async function stillParked(context: PoolContext, row: PoolEntry, runtime: PoolRuntime): Promise<HeldEntry | undefined> {
   if (row.state !== 'ready' || runtime.ready.length >= runtime.pool.settings.max) return undefined
   const driver = context.drivers.of(row.driver)
   const present = (await driver.list()).find((each) => each.id === row.id)

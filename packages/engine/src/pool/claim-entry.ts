@@ -1,5 +1,4 @@
 import { HearthError, type Machine, type PoolValidator, type Receipt } from '@hearth/model'
-import type { Context } from '../context.ts'
 import { recordOf } from '../idempotency/once.ts'
 import { reassign } from '../identity/personalise.ts'
 import { assignRequest, newToken, type Personality } from '../identity/personality.ts'
@@ -10,6 +9,7 @@ import type { Phases } from '../launch/phases.ts'
 import { forgetMachine } from '../machines/forget-machine.ts'
 import { throwIfAborted, withDeadline } from '../time/abort.ts'
 import { attempt } from '../time/background.ts'
+import type { PoolContext } from './pool-context.ts'
 import type { HeldEntry } from './pool-entry.ts'
 import { validateEntry } from './validate-entry.ts'
 
@@ -31,7 +31,12 @@ export interface ClaimOrder {
  * Makes an entry somebody's machine: durably taken first, then continued, given its identity and proven. Whoever loses the race
  * for it gets `store_conflict`; after any other failure the machine is gone, and so is its row.
  */
-export async function claimEntry(context: Context, entry: HeldEntry, order: ClaimOrder, signal: AbortSignal): Promise<Machine> {
+export async function claimEntry(
+  context: PoolContext,
+  entry: HeldEntry,
+  order: ClaimOrder,
+  signal: AbortSignal,
+): Promise<Machine> {
   const { id } = entry.row
   const { row, wish, phases } = order
   const token = newToken(context.random)
@@ -62,7 +67,7 @@ export async function claimEntry(context: Context, entry: HeldEntry, order: Clai
 }
 
 async function handOver(
-  context: Context,
+  context: PoolContext,
   entry: HeldEntry,
   { wish, row, env, phases, validators }: ClaimOrder,
   token: string,
@@ -95,11 +100,7 @@ async function handOver(
   if (others.length > 0) {
     const within = { limitMs: claimValidateMs, what: `validating ${id}` }
     await withDeadline(context.clock, within, signal, (soon) =>
-      validateEntry(
-        { machine: id, entry: entry.row, connection: entry.connection, signal: soon },
-        others,
-        context.pools.validators,
-      ),
+      validateEntry({ machine: id, entry: entry.row, connection: entry.connection, signal: soon }, others, context.validators),
     )
     phases.end('validate')
   }
@@ -107,7 +108,7 @@ async function handOver(
 }
 
 /** Nobody was given it: its row goes too, and whoever asked may be given another under the same name and key. */
-async function undo(context: Context, { row }: HeldEntry): Promise<void> {
+async function undo(context: PoolContext, { row }: HeldEntry): Promise<void> {
   context.guests.drop(row.id)
   const gone = await attempt(context.log, `destroy ${row.id}`, () => context.drivers.of(row.driver).destroy(row.id))
   await forgetMachine(context, row.id)

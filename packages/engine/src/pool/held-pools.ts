@@ -1,10 +1,9 @@
 import { isHearthError, type MachineExit, type Name, type Pool, type Resources } from '@hearth/model'
-import type { Context } from '../context.ts'
 import { withDeadline } from '../time/abort.ts'
 import { attempt } from '../time/background.ts'
 import { adoptEntries } from './adopt-entries.ts'
-import type { Claims } from './claims.ts'
 import { fitsMemory } from './memory-budget.ts'
+import type { PoolContext } from './pool-context.ts'
 import { type EntrySource, PoolRuntime } from './pool-runtime.ts'
 import { sourceOf } from './pool-source.ts'
 import { isStale, refreshSnapshot, retireSnapshots } from './refresh-snapshot.ts'
@@ -15,8 +14,7 @@ const leaseMs = 15_000
 
 /** The pools that this server holds: one server at a time has the lease of a pool, and fills it. */
 export class HeldPools {
-  readonly #context: Context
-  readonly #claims: Claims
+  readonly #context: PoolContext
   readonly #runtimes = new Map<Name, PoolRuntime>()
   readonly #refreshing = new Set<Name>()
   readonly #rolling = new Set<Name>()
@@ -24,9 +22,8 @@ export class HeldPools {
   /** Nothing is made before it is known what is there already. */
   #adopted = false
 
-  constructor(context: Context, claims: Claims) {
+  constructor(context: PoolContext) {
     this.#context = context
-    this.#claims = claims
   }
 
   /** Takes what an earlier server left, and begins to tend. */
@@ -113,7 +110,7 @@ export class HeldPools {
     const runtime = new PoolRuntime(context, row, {
       source: (pool) => sourceOf(context, pool),
       fits: (memoryMiB) => fitsMemory(context, memoryMiB),
-      quiet: (signal) => this.#claims.quiet(signal),
+      quiet: (signal) => context.claims.quiet(signal),
     })
     this.#runtimes.set(row.name, runtime)
     context.background.run(`refill ${row.name} on its interval`, async (signal) => {
@@ -158,7 +155,7 @@ export class HeldPools {
 }
 
 /** Refill says what is missing; there is nothing to refresh then. */
-async function sourceIfAny(context: Context, pool: Pool): Promise<EntrySource | undefined> {
+async function sourceIfAny(context: PoolContext, pool: Pool): Promise<EntrySource | undefined> {
   try {
     return await sourceOf(context, pool)
   } catch (error) {

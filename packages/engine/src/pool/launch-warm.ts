@@ -7,39 +7,43 @@ import {
   messageOf,
   type Template,
 } from '@hearth/model'
-import type { Context } from '../context.ts'
 import { checkEnv } from '../input/checks.ts'
 import type { Reason } from '../launch/boot-reasons.ts'
 import type { LaunchOrder } from '../launch/launch-order.ts'
 import { newMachineRow } from '../launch/new-machine-row.ts'
 import type { Phases } from '../launch/phases.ts'
+import type { Warm } from '../launch/warm-source.ts'
 import { attempt } from '../time/background.ts'
 import { claimEntry, hostnameFor } from './claim-entry.ts'
+import type { HeldPools } from './held-pools.ts'
+import type { PoolContext } from './pool-context.ts'
 import type { HeldEntry } from './pool-entry.ts'
 import type { PoolRuntime } from './pool-runtime.ts'
-
-/** A machine out of a pool, or why none could be had. */
-export type Warm = { readonly machine: Machine } | { readonly reasons: readonly Reason[] }
 
 /**
  * Tries the entries of the pool that fits, oldest first. Never makes anything: what is not ready is a reason.
  * @throws HearthError `boot_method_unavailable` when nothing else was allowed
  */
-export async function launchWarm(context: Context, wish: LaunchOrder, phases: Phases, cancel?: AbortSignal): Promise<Warm> {
+export async function launchWarm(
+  context: PoolContext,
+  held: Pick<HeldPools, 'serving'>,
+  { wish, phases }: Pick<Trial, 'wish' | 'phases'>,
+  cancel?: AbortSignal,
+): Promise<Warm> {
   // Whoever names a way, a snapshot, or the launch of a snapshot that has expired is not served by a pool.
   const { origin, boot, afresh } = wish
   if (origin.kind !== 'template' || (boot !== 'auto' && boot !== 'warm') || afresh) return { reasons: [] }
-  const runtime = context.pools.held.serving(origin.name, origin.version, wish.resources)
+  const runtime = held.serving(origin.name, origin.version, wish.resources)
   const unregistered = reason('pool_unregistered', `no pool holds machines of ${origin.name} of this size`)
   const warm = runtime ? await tryPool(context, runtime, { wish, phases, reasons: [] }, cancel) : { reasons: [unregistered] }
   if ('reasons' in warm && wish.boot === 'warm') throw notWarm(warm.reasons)
   return warm
 }
 
-async function tryPool(context: Context, runtime: PoolRuntime, trial: Trial, cancel?: AbortSignal): Promise<Warm> {
+async function tryPool(context: PoolContext, runtime: PoolRuntime, trial: Trial, cancel?: AbortSignal): Promise<Warm> {
   const { wish, reasons } = trial
   runtime.wake()
-  const letGo = context.pools.claims.begin()
+  const letGo = context.claims.begin()
   try {
     for (;;) {
       const taken = runtime.take()
@@ -73,7 +77,7 @@ interface Trial {
 
 /** `undefined` when another entry, or another way, is to be tried. */
 async function tryEntry(
-  context: Context,
+  context: PoolContext,
   runtime: PoolRuntime,
   entry: HeldEntry,
   { wish, phases, reasons }: Trial,
@@ -107,7 +111,7 @@ async function tryEntry(
   }
 }
 
-function planned(context: Context, entry: HeldEntry, wish: LaunchOrder) {
+function planned(context: PoolContext, entry: HeldEntry, wish: LaunchOrder) {
   const { template, manifest } = entry
   const driver = context.drivers.of(entry.row.driver)
   const row = newMachineRow(
@@ -134,7 +138,7 @@ function planned(context: Context, entry: HeldEntry, wish: LaunchOrder) {
 }
 
 /** The next try begins it again, about another machine. */
-async function forgetRecord(context: Context, { idempotency }: LaunchOrder, id: MachineId): Promise<void> {
+async function forgetRecord(context: PoolContext, { idempotency }: LaunchOrder, id: MachineId): Promise<void> {
   const record = idempotency && (await context.store.idempotency.get(idempotency.id))
   if (record?.state === 'pending' && record.resource?.id === id) await context.store.idempotency.delete(record.id, record.rev)
 }

@@ -8,12 +8,12 @@ import {
   type SnapshotManifest,
   type Template,
 } from '@hearth/model'
-import type { Context } from '../context.ts'
 import { newMachineUuid, newToken, type Personality } from '../identity/personality.ts'
 import { type BroughtUp, bringUp } from '../launch/bring-up.ts'
 import { Phases } from '../launch/phases.ts'
 import { withDeadline } from '../time/abort.ts'
 import { attempt } from '../time/background.ts'
+import type { PoolContext } from './pool-context.ts'
 import type { HeldEntry } from './pool-entry.ts'
 import { validateEntry } from './validate-entry.ts'
 
@@ -34,7 +34,7 @@ const rehearsals = 2
  * Restores, validates, rehearses and parks one entry. The rehearsal is a whole hand-over with throw-away values, through the same
  * code as the real one, so that nothing is done for the first time when somebody waits. A failure leaves nothing.
  */
-export async function makeEntry(context: Context, plan: EntryPlan, signal: AbortSignal): Promise<HeldEntry> {
+export async function makeEntry(context: PoolContext, plan: EntryPlan, signal: AbortSignal): Promise<HeldEntry> {
   const id = newMachineId(context.random)
   const driver = context.drivers.of(plan.pool.driver)
   if (!context.snapshotUses.add(plan.manifest.id, id)) {
@@ -63,7 +63,7 @@ export async function makeEntry(context: Context, plan: EntryPlan, signal: Abort
 }
 
 /** Ends an entry, whatever state it is in, and forgets it. */
-export async function dropEntry(context: Context, id: MachineId, driver: string): Promise<void> {
+export async function dropEntry(context: PoolContext, id: MachineId, driver: string): Promise<void> {
   context.guests.drop(id)
   const gone = await attempt(context.log, `destroy ${id}`, () => context.drivers.of(driver).destroy(id))
   context.addresses.release(id)
@@ -74,7 +74,7 @@ export async function dropEntry(context: Context, id: MachineId, driver: string)
   if (gone) await attempt(context.log, `forget entry ${id}`, () => removeRow(context, id))
 }
 
-async function removeRow(context: Context, id: MachineId): Promise<void> {
+async function removeRow(context: PoolContext, id: MachineId): Promise<void> {
   const row = await context.store.poolEntries.get(id)
   if (!row) return
   try {
@@ -84,7 +84,7 @@ async function removeRow(context: Context, id: MachineId): Promise<void> {
   }
 }
 
-function newRow(context: Context, { pool, template, manifest, canary }: EntryPlan, id: MachineId): Omit<PoolEntry, 'rev'> {
+function newRow(context: PoolContext, { pool, template, manifest, canary }: EntryPlan, id: MachineId): Omit<PoolEntry, 'rev'> {
   return {
     id,
     pool: pool.name,
@@ -102,7 +102,12 @@ function newRow(context: Context, { pool, template, manifest, canary }: EntryPla
   }
 }
 
-function restore(context: Context, { template, manifest }: EntryPlan, row: PoolEntry, signal: AbortSignal): Promise<BroughtUp> {
+function restore(
+  context: PoolContext,
+  { template, manifest }: EntryPlan,
+  row: PoolEntry,
+  signal: AbortSignal,
+): Promise<BroughtUp> {
   const { id, network, machineUuid, token, resources } = row
   const { egress } = template.spec
   const throwAway: Personality = {
@@ -128,13 +133,13 @@ function restore(context: Context, { template, manifest }: EntryPlan, row: PoolE
   return bringUp(context, newcomer, signal)
 }
 
-function validate(context: Context, plan: EntryPlan, entry: PoolEntry, up: BroughtUp, signal: AbortSignal): Promise<void> {
+function validate(context: PoolContext, plan: EntryPlan, entry: PoolEntry, up: BroughtUp, signal: AbortSignal): Promise<void> {
   const limit = { limitMs: validateMs, what: `validating ${entry.id}` }
   return withDeadline(context.clock, limit, signal, (within) =>
     validateEntry(
       { machine: entry.id, entry, connection: up.connection, signal: within },
       plan.pool.settings.validators,
-      context.pools.validators,
+      context.validators,
     ),
   )
 }

@@ -1,20 +1,20 @@
 import { driverError, HearthError, type Name, type Pool, parseTemplateRef } from '@hearth/model'
-import type { Context } from '../context.ts'
 import { checkResources } from '../input/checks.ts'
 import { findTemplate } from '../templates/find-template.ts'
 import { checkPoolSettings } from './check-settings.ts'
 import type { PoolRequest } from './engine-pools.ts'
+import type { PoolContext } from './pool-context.ts'
 
 /** The row that a request asks for, `before` being what there is. @throws HearthError see `EnginePools.set` */
 export async function newPool(
-  context: Context,
+  context: PoolContext,
   name: Name,
   request: PoolRequest,
   before: Pool | undefined,
 ): Promise<Omit<Pool, 'rev'>> {
   const settings = checkPoolSettings(request.settings ?? {}, before?.settings, context.options.largestPool)
   for (const validator of settings.validators) {
-    if (validator.kind === 'custom' && !(validator.name in context.pools.validators)) {
+    if (validator.kind === 'custom' && !(validator.name in context.validators)) {
       throw new HearthError('invalid_input', `validators: this server has no validator ${JSON.stringify(validator.name)}`)
     }
   }

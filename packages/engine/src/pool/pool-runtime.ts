@@ -8,11 +8,11 @@ import {
   type SnapshotManifest,
   type Template,
 } from '@hearth/model'
-import type { Context } from '../context.ts'
 import { abortOr } from '../time/abort.ts'
 import { dropEntry, makeEntry } from './make-entry.ts'
 import { Pacing } from './pacing.ts'
 import { entriesToBegin } from './plan-refill.ts'
+import type { PoolContext } from './pool-context.ts'
 import type { HeldEntry } from './pool-entry.ts'
 import { PoolStats } from './pool-stats.ts'
 
@@ -40,7 +40,7 @@ export interface RuntimeParts {
 /** One pool on this host: what it holds, and what it makes. Everything it has in flight counts before it is begun. */
 export class PoolRuntime {
   readonly stats = new PoolStats()
-  readonly #context: Context
+  readonly #context: PoolContext
   readonly #parts: RuntimeParts
   readonly #pacing: Pacing
   readonly #ready: HeldEntry[] = []
@@ -53,7 +53,7 @@ export class PoolRuntime {
   #refilling = false
   #again = false
 
-  constructor(context: Context, pool: Pool, parts: RuntimeParts) {
+  constructor(context: PoolContext, pool: Pool, parts: RuntimeParts) {
     this.#context = context
     this.#parts = parts
     this.#pool = pool
@@ -271,6 +271,6 @@ export class PoolRuntime {
   }
 }
 
-function fraction(context: Context): number {
+function fraction(context: PoolContext): number {
   return (context.random(1)[0] ?? 0) / 256
 }

@@ -1,9 +1,9 @@
 import { HearthError, type Pool, type Snapshot, type Template, templateRef } from '@hearth/model'
-import type { Context } from '../context.ts'
+import type { PoolContext } from './pool-context.ts'
 import type { EntrySource } from './pool-runtime.ts'
 
 /** The template version of a pool and its newest snapshot that is ready here. @throws HearthError saying what is missing */
-export async function sourceOf(context: Pick<Context, 'store' | 'host'>, pool: Pool): Promise<EntrySource> {
+export async function sourceOf(context: Pick<PoolContext, 'store' | 'host'>, pool: Pool): Promise<EntrySource> {
   const ref = templateRef(pool.template, pool.version)
   const template = await context.store.templates.get(ref)
   if (!template) throw new HearthError('template_not_found', `pool ${pool.name} is made of ${ref}, which is not there`)
@@ -18,7 +18,7 @@ export async function sourceOf(context: Pick<Context, 'store' | 'host'>, pool: P
 
 /** The newest ready template snapshot of `template` on this host. */
 export async function newestSnapshot(
-  context: Pick<Context, 'store' | 'host'>,
+  context: Pick<PoolContext, 'store' | 'host'>,
   template: Pick<Template, 'ref'>,
 ): Promise<Snapshot | undefined> {
   const all = await context.store.snapshots.byTemplate(template.ref)

@@ -1,27 +1,29 @@
 import { type Cancellable, HearthError, isHearthError, type Name, type Pool, parseName } from '@hearth/model'
-import type { Context } from '../context.ts'
-import { Claims } from './claims.ts'
+import type { LaunchOrder } from '../launch/launch-order.ts'
+import type { Phases } from '../launch/phases.ts'
+import type { Warm, WarmSource } from '../launch/warm-source.ts'
 import type { EnginePools, PoolRequest, PoolStatus } from './engine-pools.ts'
 import { HeldPools } from './held-pools.ts'
+import { launchWarm } from './launch-warm.ts'
 import { newPool } from './new-pool.ts'
+import type { PoolContext } from './pool-context.ts'
 import type { PoolRuntime } from './pool-runtime.ts'
 import { sourceOf } from './pool-source.ts'
 import { statusOf } from './pool-status.ts'
 import { abortRollout, newRollout, type RolloutRequest } from './rollout.ts'
-import type { CustomValidators } from './validate-entry.ts'
 
 /** What users do with pools. */
-export class Pools implements EnginePools {
-  readonly validators: CustomValidators
-  readonly claims: Claims
+export class Pools implements EnginePools, WarmSource {
   readonly held: HeldPools
-  readonly #context: Context
+  readonly #context: PoolContext
 
-  constructor(context: Context, validators: CustomValidators) {
+  constructor(context: PoolContext) {
     this.#context = context
-    this.validators = validators
-    this.claims = new Claims(context.clock)
-    this.held = new HeldPools(context, this.claims)
+    this.held = new HeldPools(context)
+  }
+
+  launch(order: LaunchOrder, phases: Phases, signal?: AbortSignal): Promise<Warm> {
+    return launchWarm(this.#context, this.held, { wish: order, phases }, signal)
   }
 
   async list(): Promise<PoolStatus[]> {

@@ -1,8 +1,8 @@
 import type { Pool, Snapshot, Template } from '@hearth/model'
-import type { Context } from '../context.ts'
 import { eraseSnapshot } from '../snapshots/erase-snapshot.ts'
 import { makeTemplateSnapshot } from '../templates/template-snapshot.ts'
 import { attempt } from '../time/background.ts'
+import type { PoolContext } from './pool-context.ts'
 import type { EntrySource } from './pool-runtime.ts'
 
 /** Whether the snapshot that a pool's entries come from has grown too old. */
@@ -14,7 +14,7 @@ export function isStale(pool: Pool, { manifest }: Pick<EntrySource, 'manifest'>,
  * Makes a new snapshot of a template while the old one goes on serving. The new one counts only once a test restore of it answered,
  * so a version that cannot be booted any more leaves everything as it was.
  */
-export function refreshSnapshot(context: Context, template: Template, signal: AbortSignal): Promise<Snapshot> {
+export function refreshSnapshot(context: PoolContext, template: Template, signal: AbortSignal): Promise<Snapshot> {
   return context.turns.take(`template ${template.name}`, [signal, context.background.ending], (within) => {
     const driver = context.drivers.of(template.driver)
     return makeTemplateSnapshot(context, driver, template, { progress: () => undefined, signal: within })
@@ -22,7 +22,7 @@ export function refreshSnapshot(context: Context, template: Template, signal: Ab
 }
 
 /** Removes template snapshots that a newer one has replaced and that nothing lives from any more. */
-export async function retireSnapshots(context: Context, template: Pick<Template, 'ref'>): Promise<void> {
+export async function retireSnapshots(context: PoolContext, template: Pick<Template, 'ref'>): Promise<void> {
   const own = (await context.store.snapshots.byTemplate(template.ref)).filter(
     (each) => each.kind === 'template' && each.host === context.host && each.state === 'ready',
   )

@@ -8,11 +8,11 @@ import {
   poolLimits,
   templateRef,
 } from '@hearth/model'
-import type { Context } from '../context.ts'
 import { whole } from '../input/checks.ts'
 import { withDeadline } from '../time/abort.ts'
 import { attempt } from '../time/background.ts'
 import { dropEntry, makeEntry } from './make-entry.ts'
+import type { PoolContext } from './pool-context.ts'
 import type { HeldEntry } from './pool-entry.ts'
 import type { PoolRuntime } from './pool-runtime.ts'
 import { sourceOf } from './pool-source.ts'
@@ -30,7 +30,7 @@ const usualDeadlineMs = 300_000
 const deadlineRange = { min: 1_000, max: 86_400_000 }
 
 /** The rollout that a request asks for. @throws HearthError `invalid_input`, `state_conflict` */
-export async function newRollout(context: Context, pool: Pool, request: RolloutRequest): Promise<PoolRollout> {
+export async function newRollout(context: PoolContext, pool: Pool, request: RolloutRequest): Promise<PoolRollout> {
   if (pool.rollout?.state === 'canary') {
     throw new HearthError('state_conflict', `version ${pool.rollout.version} is being rolled out to pool ${pool.name}`, {
       hint: `Wait, or end it with "hearth pool rollout abort ${pool.name}".`,
@@ -57,7 +57,7 @@ export async function newRollout(context: Context, pool: Pool, request: RolloutR
  * Makes canaries of the new version one after the other. When enough of them were validated the version takes over, and they are
  * its first entries; as many failures, or the deadline, and everything stays as it was. Nobody is handed a canary before that.
  */
-export async function runRollout(context: Context, runtime: PoolRuntime, signal: AbortSignal): Promise<void> {
+export async function runRollout(context: PoolContext, runtime: PoolRuntime, signal: AbortSignal): Promise<void> {
   const canaries: HeldEntry[] = []
   const { name } = runtime.pool
   try {
@@ -84,7 +84,7 @@ export async function runRollout(context: Context, runtime: PoolRuntime, signal:
 }
 
 /** Ends a rollout that is under way, and changes nothing else. @throws HearthError `state_conflict` when there is none */
-export function abortRollout(context: Context, pool: Pool): Promise<Pool> {
+export function abortRollout(context: PoolContext, pool: Pool): Promise<Pool> {
   if (pool.rollout?.state !== 'canary')
     throw new HearthError('state_conflict', `nothing is being rolled out to pool ${pool.name}`)
   return endRollout(context, pool.name, 'aborted', 'somebody asked for it')
@@ -98,7 +98,7 @@ function reasonToRollBack(rollout: PoolRollout, now: number): string | undefined
 }
 
 async function tryCanary(
-  context: Context,
+  context: PoolContext,
   runtime: PoolRuntime,
   rollout: PoolRollout,
   signal: AbortSignal,
@@ -117,19 +117,23 @@ async function tryCanary(
   }
 }
 
-async function currentRollout(context: Context, name: Name): Promise<PoolRollout | undefined> {
+async function currentRollout(context: PoolContext, name: Name): Promise<PoolRollout | undefined> {
   const rollout = (await context.store.pools.get(name))?.rollout
   return rollout?.state === 'canary' ? rollout : undefined
 }
 
-function endRollout(context: Context, name: Name, state: PoolRollout['state'], reason?: string): Promise<Pool> {
+function endRollout(context: PoolContext, name: Name, state: PoolRollout['state'], reason?: string): Promise<Pool> {
   const endedAt = context.clock.now()
   context.log.info('pool.rollout_ended', { pool: name, state, reason })
   return changeRollout(context, name, () => ({ state, endedAt, ...(reason !== undefined && { reason }) }))
 }
 
 /** Changes the rollout as it is now; a version that is done becomes the pool's. What is over stays as it ended. */
-async function changeRollout(context: Context, name: Name, decide: (now: PoolRollout) => Partial<PoolRollout>): Promise<Pool> {
+async function changeRollout(
+  context: PoolContext,
+  name: Name,
+  decide: (now: PoolRollout) => Partial<PoolRollout>,
+): Promise<Pool> {
   const { pools } = context.store
   for (;;) {
     const row = await pools.get(name)

@@ -80,6 +80,12 @@ export interface DriverMachine {
   readonly restoredFrom?: SnapshotId
 }
 
+/** A part of a console log; the next one begins at `start + bytes.length`. */
+export interface ConsolePart {
+  readonly start: number
+  readonly bytes: Uint8Array
+}
+
 export interface MachineStats {
   readonly pid?: number
   /** Memory that belongs to this machine alone. */
@@ -161,6 +167,11 @@ export interface MachineDriver {
   stats(id: MachineId): Promise<MachineStats>
   /** The console log's last `maxBytes`. */
   consoleLog(id: MachineId, maxBytes: number): Promise<Uint8Array>
+  /**
+   * At most `maxBytes` of the console log from `start` on: what is new to whoever has read up to there. Where the log was cut to its
+   * last part meanwhile, and is shorter than `start`, the answer begins at 0.
+   */
+  consoleFrom(id: MachineId, start: number, maxBytes: number): Promise<ConsolePart>
   /** Whether the guest's MAC, as the host's side of the NIC sees it, is `mac`; `undefined` where there is no such view. */
   seesMac(id: MachineId, mac: string): Promise<boolean | undefined>
 

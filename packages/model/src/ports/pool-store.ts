@@ -1,7 +1,7 @@
 import type { Machine } from '../machine.ts'
 import type { MachineId, Name } from '../names.ts'
 import type { Pool, PoolEntry } from '../pool.ts'
-import type { Alongside, MachineSecrets, Table } from './state-store.ts'
+import type { Alongside, MachineSecrets, Table } from './table.ts'
 
 /** Pools and what is in them. */
 export interface PoolStore {
