@@ -35,6 +35,7 @@ export interface SavedBackup {
 export async function saveBackup(loaded: LoadedConfig, options: SaveOptions, parts: BackupParts): Promise<SavedBackup> {
   const { folder, withFiles } = options
   const home = homeLayout(loaded.config.home)
+  if (loaded.config.database !== undefined) throw inPostgres()
   if (await exists(folder)) throw new HearthError('state_conflict', `${folder} exists already`, { hint: 'Name a new folder.' })
   const host = await hostOf(home.root)
   const unfinished = `${folder}.unfinished`
@@ -117,5 +118,11 @@ async function hostOf(home: string): Promise<string> {
 function noState(path: string): HearthError {
   return new HearthError('state_conflict', `there is no state to save at ${path}`, {
     hint: 'Name another home with --home; a state that is kept in PostgreSQL is saved with pg_dump.',
+  })
+}
+
+function inPostgres(): HearthError {
+  return new HearthError('state_conflict', 'the state is in PostgreSQL, which has its own tool for copies', {
+    hint: 'Use pg_dump, which copies one moment while everything goes on; files of templates and snapshots are in the home.',
   })
 }

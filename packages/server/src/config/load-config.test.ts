@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type ConfigSources, loadConfig } from './load-config.ts'
 import { settings } from './settings.ts'
+import { shownSettings } from './shown-settings.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'hearth-config-'))
 afterAll(() => rmSync(home, { recursive: true }))
@@ -103,6 +104,19 @@ describe('settings', () => {
     ['listen: 80', /listen in .*: 80 is not allowed/],
   ])('refuse a file that says %j', async (text, message) => {
     await expect(withFile(text)).rejects.toMatchObject({ code: 'invalid_input', message: expect.stringMatching(message) })
+  })
+
+  it('never show or repeat the password of a database', async () => {
+    const database = 'postgres://hearth:hush-hush@db.example:5432/state?sslpassword=hush-hush'
+    const loaded = await loadConfig(from({ env: { HEARTH_DATABASE: database } }))
+    expect(loaded.config.database).toBe(database)
+    const shown = shownSettings(loaded).find((each) => each.name === 'database')
+    expect(shown?.value).toBe('postgres://hearth:***@db.example:5432/state?sslpassword=***')
+    for (const wrong of ['mysql://a:hush-hush@b/c', 'postgres://a:hush-hush@b:port/c', 'hush-hush']) {
+      const refused = await loadConfig(from({ env: { HEARTH_DATABASE: wrong } })).catch((error: unknown) => error)
+      expect(refused).toMatchObject({ code: 'invalid_input', message: expect.stringContaining('postgres://USER:PASSWORD') })
+      expect(JSON.stringify(refused) + String(refused)).not.toContain('hush-hush')
+    }
   })
 
   it('are all in docs/reference/config.md, with variable, flag and meaning', () => {

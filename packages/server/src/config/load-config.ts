@@ -34,17 +34,17 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const values: Partial<Record<SettingName, unknown>> = {}
   const origins: Partial<Record<SettingName, string>> = {}
   const settle = (name: SettingName, file: ConfigFile | undefined) => {
-    const { flag, schema, fallback } = settings[name]
+    const { flag, fallback } = settings[name]
     const env = variableOf(settings[name], sources.env)
     const inFile = file?.values[name]
     if (flags[flag] !== undefined) {
-      values[name] = check(schema, flags[flag], `--${flag}`)
+      values[name] = check(name, flags[flag], `--${flag}`)
       origins[name] = `flag --${flag}`
     } else if (env !== undefined) {
-      values[name] = check(schema, sources.env[env], env)
+      values[name] = check(name, sources.env[env], env)
       origins[name] = `environment ${env}`
     } else if (inFile !== undefined) {
-      values[name] = check(schema, inFile, `${name} in ${file?.path}`)
+      values[name] = check(name, inFile, `${name} in ${file?.path}`)
       origins[name] = `file ${file?.path}`
     } else {
       values[name] = fallback(sources)
@@ -66,11 +66,14 @@ function variableOf(
   return [setting.env, setting.sharedEnv].find((name) => name !== undefined && (env[name] ?? '') !== '')
 }
 
-function check(schema: z.ZodType, value: unknown, field: string): unknown {
+function check(name: SettingName, value: unknown, field: string): unknown {
+  const { schema, secret }: { readonly schema: z.ZodType; readonly secret?: true } = settings[name]
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
-  throw invalidInput(field, value, issue === undefined ? 'not this' : allowedBy(issue))
+  const allowed = issue === undefined ? 'not this' : allowedBy(issue)
+  if (!secret) throw invalidInput(field, value, allowed)
+  throw new HearthError('invalid_input', `${field}: its value is not allowed; ${allowed}`, { details: { field, allowed } })
 }
 
 function readFlags(argv: readonly string[]): { flags: Record<string, string | undefined>; showOnly: boolean } {

@@ -19,6 +19,8 @@ interface Setting<T> {
   readonly schema: z.ZodType<T, unknown>
   readonly fallback: (context: DefaultsContext) => T
   readonly about: string
+  /** It may hold a password: no message repeats it. */
+  readonly secret?: true
 }
 
 const setting = <T>(value: Setting<T>): Setting<T> => value
@@ -135,6 +137,14 @@ export const settings = {
     fallback: () => 7,
     about: 'A snapshot that was not read for so long is verified in the background, one each minute; 0: never.',
   }),
+  database: setting<string | undefined>({
+    flag: 'database',
+    env: 'HEARTH_DATABASE',
+    schema: z.string().refine(isPostgresUrl, { error: 'postgres://USER:PASSWORD@HOST:PORT/DATABASE' }),
+    fallback: () => undefined,
+    about: 'A PostgreSQL database for the state, which several servers may share; without it `HEARTH_HOME/hearth.db` is used.',
+    secret: true,
+  }),
   drivers: setting({
     flag: 'drivers',
     env: 'HEARTH_DRIVERS',
@@ -174,6 +184,10 @@ export type Config = { readonly [Name in SettingName]: (typeof settings)[Name] e
 export function defaultConfig(context: DefaultsContext): Config {
   const names = Object.keys(settings) as SettingName[]
   return Object.fromEntries(names.map((name) => [name, settings[name].fallback(context)])) as Config
+}
+
+function isPostgresUrl(text: string): boolean {
+  return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text)
 }
 
 function isHttpUrl(text: string): boolean {

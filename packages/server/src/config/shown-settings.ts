@@ -8,10 +8,11 @@ export interface ShownSetting {
   readonly origin: string
 }
 
-/** Every setting with its value and origin. */
+/** Every setting with its value and origin; passwords are left out. */
 export function shownSettings({ config, origins }: LoadedConfig): ShownSetting[] {
   const names = Object.keys(settings) as SettingName[]
-  return names.map((name) => ({ name, value: asGiven(config[name]), origin: origins[name] }))
+  const shown = { ...config, ...(config.database && { database: withoutPassword(config.database) }) }
+  return names.map((name) => ({ name, value: asGiven(shown[name]), origin: origins[name] }))
 }
 
 function asGiven(value: Config[SettingName]): string | null {
@@ -21,4 +22,12 @@ function asGiven(value: Config[SettingName]): string | null {
   if (typeof value !== 'object') return String(value)
   const { host, port } = value as NonNullable<Config['listen']>
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** As libpq reads it, a password may also stand among the parameters. */
+function withoutPassword(url: string): string {
+  const shown = new URL(url)
+  if (shown.password !== '') shown.password = '***'
+  for (const name of [...shown.searchParams.keys()]) if (/password/i.test(name)) shown.searchParams.set(name, '***')
+  return String(shown)
 }

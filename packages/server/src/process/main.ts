@@ -4,7 +4,7 @@ import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { isHearthError, type Log, type MachineDriver, messageOf, type PassFailpoint, systemClock } from '@hearth/model'
 import { generateSshHostKey, openGuest } from '@hearth/protocol'
-import { openSqliteStore, takeFileLock } from '@hearth/store'
+import { openPostgresStore, openSqliteStore, takeFileLock } from '@hearth/store'
 import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
 import type { Config } from '../config/settings.ts'
 import { shownSettings } from '../config/shown-settings.ts'
@@ -56,7 +56,10 @@ async function runUntilAsked(loaded: LoadedConfig): Promise<void> {
     newSshHostKey: () => generateSshHostKey(),
     ...(failpoint && { failpoint }),
     takeLock: takeFileLock,
-    openStore: (path, host) => openSqliteStore({ path, host, log }),
+    openStore: (path, host) =>
+      config.database === undefined
+        ? openSqliteStore({ path, host, log })
+        : openPostgresStore({ url: config.database, host, log }),
     openDrivers: (home) => Promise.all(config.drivers.map((name) => openDriver(name, home, config, log, failpoint))),
   })
   if (readyFd !== undefined) closeSync(readyFd)
