@@ -28,6 +28,8 @@ const sources: Readonly<Record<string, (hearth: Hearth, signal: AbortSignal) => 
       value: name,
       about: `up to ${snapshotLimit} snapshots`,
     })),
+  key: async (hearth, signal) =>
+    (await hearth.keys.list({ signal })).map(({ id, name, scope }) => ({ value: id, about: `${name}, ${scope}` })),
   tag: async (hearth, signal) =>
     (await hearth.snapshots.list({ limit: mostNames, signal }).page()).items.flatMap(({ id, tag }) =>
       tag === undefined ? [] : [{ value: tag, about: id }],

@@ -1,4 +1,4 @@
-import { type AccessKey, defaultNamespace, HearthError } from '@hearth/model'
+import { type AccessKey, defaultNamespace, HearthError, type Log } from '@hearth/model'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { App } from '../http/http-parts.ts'
 import type { Auth } from './auth.ts'
@@ -13,6 +13,7 @@ const undeclared: Needs = { scope: 'admin', of: 'server' }
 
 export interface AuthenticateOptions {
   readonly auth: Auth
+  readonly log: Log
   /** On a unix socket that only the owner of the server can open. */
   readonly everyoneIsOwner: boolean
 }
@@ -21,13 +22,13 @@ export interface AuthenticateOptions {
  * Lets each request through whose caller may ask it, and tells the handler who that is (`request.caller`). Runs before a body
  * is read. @throws HearthError `unauthenticated`, `forbidden`, `namespace_not_found`, `rate_limited`
  */
-export function authenticate(app: App, { auth, everyoneIsOwner }: AuthenticateOptions): void {
+export function authenticate(app: App, { auth, log, everyoneIsOwner }: AuthenticateOptions): void {
   app.decorateRequest('caller', null as unknown as Caller)
   app.addHook('onRequest', async (request, reply) => {
     request.caller = nobody
     const wanted = request.routeOptions.config.needs ?? undeclared
     if (wanted.scope === 'nothing') return
-    request.caller = everyoneIsOwner ? ownerCaller : await callerByKey(auth, request, reply)
+    request.caller = everyoneIsOwner ? ownerCaller : await callerByKey({ auth, log }, request, reply)
     // Where nothing is, that is the answer, to whoever has a key.
     if (!request.is404) check(request, wanted)
   })
@@ -46,8 +47,10 @@ export function namespaceOf({ params }: FastifyRequest): string {
   return namespace ?? defaultNamespace
 }
 
-async function callerByKey(auth: Auth, request: FastifyRequest, reply: FastifyReply): Promise<Caller> {
-  const found = await findCaller(auth, request, reply)
+type Parts = Pick<AuthenticateOptions, 'auth' | 'log'>
+
+async function callerByKey({ auth, log }: Parts, request: FastifyRequest, reply: FastifyReply): Promise<Caller> {
+  const found = await findCaller({ auth, log }, request, reply)
   if (found === 'owner') return ownerCaller
   const taken = auth.limits.request(found)
   if (taken !== undefined) tellLimit(reply, taken)
@@ -57,7 +60,7 @@ async function callerByKey(auth: Auth, request: FastifyRequest, reply: FastifyRe
   return callerOf(found)
 }
 
-async function findCaller(auth: Auth, request: FastifyRequest, reply: FastifyReply): Promise<AccessKey | 'owner'> {
+async function findCaller({ auth, log }: Parts, request: FastifyRequest, reply: FastifyReply): Promise<AccessKey | 'owner'> {
   const credential = credentialOf(request.raw.url ?? '', request.headers)
   if (credential === undefined) throw unauthenticated(reply, 'this needs a key')
   const { kind, secret } = credential
@@ -72,6 +75,7 @@ async function findCaller(auth: Auth, request: FastifyRequest, reply: FastifyRep
     if (found !== undefined) return found
   }
   auth.limits.refused(request.ip)
+  log.warn('auth.refused', { address: request.ip, offered: kind, requestId: request.id })
   throw unauthenticated(reply, `the ${kind} is not valid`)
 }
 

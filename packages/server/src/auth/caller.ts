@@ -21,7 +21,7 @@ export interface Caller {
 }
 
 /** Whether `has` includes `needed`. */
-export function includesScope(has: KeyScope, needed: KeyScope): boolean {
+function includesScope(has: KeyScope, needed: KeyScope): boolean {
   return keyScopes.indexOf(has) >= keyScopes.indexOf(needed)
 }
 

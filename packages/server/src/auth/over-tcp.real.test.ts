@@ -166,6 +166,7 @@ describe('the log', () => {
     const text = bed.logged.join('\n') + JSON.stringify(await bed.store.audit.page({ limit: 100 }))
     for (const one of [secret, wrong]) expect(text).not.toContain(one.slice(20))
     expect(bed.logged.find((line) => line.includes('http.failed'))).toContain('"requestId":"mine-1"')
+    expect(bed.logged.find((line) => line.includes('auth.refused'))).toContain('"address":"127.0.0.1"')
   })
 
   it('and every answer name the request', async () => {

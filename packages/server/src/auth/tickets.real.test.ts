@@ -38,6 +38,17 @@ describe('a WebSocket', () => {
     expect(await dial(bed, path, { 'x-api-key': stranger.secret })).toBe(404)
   })
 
+  it('tells under which id it is found', async () => {
+    await using bed = await authBed()
+    const { secret } = await bed.key()
+    const socket = new WebSocket(bed.url.replace('http', 'ws') + path, {
+      headers: { 'x-api-key': secret, 'x-request-id': 'mine' },
+    })
+    const [answer] = await once(socket, 'upgrade')
+    expect(answer.headers['x-request-id']).toBe('mine')
+    await once(socket, 'close')
+  })
+
   it('that is refused leaves no connection behind', async () => {
     await using bed = await authBed()
     const upgrade =

@@ -23,14 +23,14 @@ export interface AuthBed extends AsyncDisposable {
   ask(path: string, options?: AskOptions): Promise<Answer>
 }
 
-export interface AskOptions {
+interface AskOptions {
   readonly key?: string
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly json?: unknown
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly body: Record<string, unknown>
