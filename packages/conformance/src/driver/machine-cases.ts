@@ -92,6 +92,22 @@ export const machineCases: readonly DriverCase[] = [
     },
   },
   {
+    name: 'lets the console be followed from where it was read to, and begins anew where it is shorter',
+    async run(run) {
+      const machine = await run.boot()
+      await run.session(machine)
+      const whole = await run.driver.consoleFrom(machine.id, 0, 1_048_576)
+      assert.equal(whole.start, 0)
+      assert.ok(whole.bytes.length > 1, 'a machine that has booted has said something')
+      const rest = await run.driver.consoleFrom(machine.id, 1, 1_048_576)
+      assert.equal(rest.start, 1)
+      assert.deepEqual(Buffer.from(rest.bytes.subarray(0, 8)), Buffer.from(whole.bytes.subarray(1, 9)))
+      assert.equal((await run.driver.consoleFrom(machine.id, 0, 1)).bytes.length, 1)
+      const beyond = await run.driver.consoleFrom(machine.id, 1_000_000_000, 16)
+      assert.equal(beyond.start, 0)
+    },
+  },
+  {
     name: 'has nothing left of a machine when destroy returns',
     async run(run) {
       const machine = await run.restore()

@@ -4,6 +4,7 @@ import {
   type BuiltImage,
   type Cancellable,
   type Clock,
+  type ConsolePart,
   type DriverCapabilities,
   type DriverMachine,
   type DriverProbe,
@@ -216,6 +217,14 @@ export class MemoryDriver implements MachineDriver {
     const machine = this.host.machines.get(id)
     if (!machine) throw driverError('NotFound', `there is no machine ${id}`)
     return Buffer.from(machine.console()).subarray(-maxBytes)
+  }
+
+  async consoleFrom(id: MachineId, start: number, maxBytes: number): Promise<ConsolePart> {
+    const machine = this.host.machines.get(id)
+    if (!machine) throw driverError('NotFound', `there is no machine ${id}`)
+    const log = Buffer.from(machine.console())
+    const from = start > log.length ? 0 : start
+    return { start: from, bytes: log.subarray(from, from + maxBytes) }
   }
 
   async seesMac(): Promise<boolean | undefined> {

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import {
   type BuiltImage,
   type Cancellable,
+  type ConsolePart,
   type DriverCapabilities,
   type DriverMachine,
   type DriverProbe,
@@ -34,7 +35,7 @@ import { probeQemu } from './probe.ts'
 import { bootMachine, restoreMachine } from './restore.ts'
 import { publishStaged, takeSnapshot } from './snapshot.ts'
 import { vmmStats } from './stats.ts'
-import { tailBytes } from './tail.ts'
+import { bytesFrom, tailBytes } from './tail.ts'
 import { buildTemplate, publishTemplate, removeTemplate } from './templates.ts'
 
 const consoleLimitBytes = 16 * 1024 ** 2
@@ -167,6 +168,10 @@ export class QemuDriver implements MachineDriver {
 
   consoleLog(id: MachineId, maxBytes: number): Promise<Uint8Array> {
     return tailBytes(join(this.#parts.layout.machine(id), machineFiles.console), maxBytes)
+  }
+
+  consoleFrom(id: MachineId, start: number, maxBytes: number): Promise<ConsolePart> {
+    return bytesFrom(join(this.#parts.layout.machine(id), machineFiles.console), start, maxBytes)
   }
 
   async seesMac(id: MachineId, mac: string): Promise<boolean> {

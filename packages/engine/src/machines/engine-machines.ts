@@ -1,4 +1,4 @@
-import type { GuestConnection, Machine, MachineState, MachineStats, Page, Receipt, SnapshotId } from '@hearth/model'
+import type { ConsolePart, GuestConnection, Machine, MachineState, MachineStats, Page, Receipt, SnapshotId } from '@hearth/model'
 
 /** Which machines to list: those that live when neither `all` nor `states` is given. Every other field must agree. */
 export interface MachineQuery {
@@ -37,6 +37,8 @@ export interface EngineMachines {
   stats(machine: string): Promise<MachineStats>
   /** The console log's last `maxBytes`. @throws HearthError `machine_not_running` when it has ended */
   consoleLog(machine: string, maxBytes: number): Promise<Uint8Array>
+  /** The console log from `start` on, to be followed; see the driver's promise. @throws HearthError `machine_not_running` when it has ended */
+  consoleFrom(machine: string, start: number, maxBytes: number): Promise<ConsolePart>
   /**
    * The one connection to its guest agent, shared by all who use the machine. The engine owns it: callers open sessions and streams
    * on it and never suspend, resume or close it. @throws HearthError `machine_not_running`

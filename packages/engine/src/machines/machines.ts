@@ -1,4 +1,5 @@
 import {
+  type ConsolePart,
   type GuestConnection,
   HearthError,
   type Machine,
@@ -74,6 +75,13 @@ export class Machines implements EngineMachines {
     whole(maxBytes, { min: 1, max: longestLogBytes }, 'maxBytes')
     const row = mustBe(await this.#here(machine), 'starting', 'running', 'paused')
     return this.#context.drivers.of(row.driver).consoleLog(row.id, maxBytes)
+  }
+
+  async consoleFrom(machine: string, start: number, maxBytes: number): Promise<ConsolePart> {
+    whole(start, { min: 0, max: Number.MAX_SAFE_INTEGER }, 'start')
+    whole(maxBytes, { min: 1, max: longestLogBytes }, 'maxBytes')
+    const row = mustBe(await this.#here(machine), 'starting', 'running', 'paused')
+    return this.#context.drivers.of(row.driver).consoleFrom(row.id, start, maxBytes)
   }
 
   async guest(machine: string): Promise<GuestConnection> {

@@ -153,13 +153,17 @@ describe('machines', () => {
     expect(engine.machines.consoleLog).toHaveBeenCalledWith(machine.id, 10)
   })
 
-  it('go on showing it while it is followed, until they end', async () => {
-    const ended = new HearthError('machine_not_running', 'it has ended')
-    for (const text of ['boot\n', 'boot\nready\n']) engine.machines.consoleLog.mockResolvedValueOnce(Buffer.from(text))
-    engine.machines.consoleLog.mockRejectedValueOnce(ended)
-    engine.machines.consoleLog.mockRejectedValueOnce(ended)
-    engine.machines.consoleLog.mockResolvedValue(Buffer.from('unreachable'))
-    expect((await call('GET', '/v1/machines/web/logs?follow')).body).toBe('boot\nready\n')
+  it('go on showing it while it is followed, until they end, though the log is cut meanwhile', async () => {
+    const log = (start: number, text: string) =>
+      engine.machines.consoleFrom.mockResolvedValueOnce({ start, bytes: Buffer.from(text) })
+    log(0, 'boot\n')
+    log(5, '')
+    log(5, 'ready\n')
+    log(0, 'ready\nmore\n')
+    log(11, '')
+    engine.machines.consoleFrom.mockRejectedValueOnce(new HearthError('machine_not_running', 'it has ended'))
+    expect((await call('GET', '/v1/machines/web/logs?follow')).body).toBe('boot\nready\nmore\n')
+    expect(engine.machines.consoleFrom.mock.calls.map(([, start]) => start)).toEqual([0, 5, 5, 11, 11, 11])
   })
 })
 

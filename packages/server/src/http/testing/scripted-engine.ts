@@ -83,6 +83,7 @@ export function scriptedEngine(session: ReturnType<typeof scriptedSession>) {
       destroy: vi.fn(async () => undefined),
       receipt: vi.fn(async () => machine.receipt),
       stats: vi.fn(async () => ({ pid: 3, anonymousBytes: 1, residentBytes: 2, cpuMs: 0.5 })),
+      consoleFrom: vi.fn(async (_machine: string, start: number, _maxBytes: number) => ({ start, bytes: Buffer.alloc(0) })),
       consoleLog: vi.fn(async () => Buffer.from('boot\n')),
       guest: vi.fn(async () => ({ session: async () => session })),
     },
