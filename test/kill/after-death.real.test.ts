@@ -23,7 +23,7 @@ describe('machines whose server died', () => {
     const later = await launch('later', 8_000, 'destroy')
     await home.server.kill()
     await waitUntil('the deadlines', () => Date.now() > deadlineOf(sleepy.data.deadlineAt))
-    await home.startAgain()
+    await home.restart()
     const stateOf = async (id: string) => (await home.hearth.machines.get(id)).state
     await waitUntil('the end of what was overdue', async () => (await stateOf(overdue.id)) === 'stopped')
     await waitUntil('the pause of what was overdue', async () => (await stateOf(sleepy.id)) === 'paused')
@@ -50,10 +50,9 @@ describe('a request whose server died between its effect and its answer', () => 
   ] as const)('is not done twice when it is made again: %s', async (what, failpoint, ask) => {
     await home.hearth.launch('base', { name: 'source' })
     const before = new Set((await home.rows()).keys())
-    await home.server.stop()
-    await home.startAgain({ HEARTH_FAILPOINT: failpoint })
+    await home.restart(failpoint)
     await home.server.diesIn(ask)
-    await home.startAgain()
+    await home.restart()
     const made = [...(await home.rows()).keys()].filter((id) => !before.has(id))
     const first = await ask(home.hearth)
     expect(await ask(home.hearth)).toEqual(first)
@@ -66,11 +65,10 @@ describe('a request whose server died between its effect and its answer', () => 
   })
 
   it('is done once more when its server died before its effect', async () => {
-    await home.server.stop()
-    await home.startAgain({ HEARTH_FAILPOINT: 'launch.machine_up' })
+    await home.restart('launch.machine_up')
     const key = once('died-before')
     await home.server.diesIn((hearth) => hearth.launch('base', key))
-    await home.startAgain()
+    await home.restart()
     const { id } = await home.hearth.launch('base', key)
     expect((await home.hearth.launch('base', key)).id).toBe(id)
     const living = []

@@ -112,42 +112,41 @@ const deaths: Readonly<Record<Failpoint, readonly Death[]>> = {
   'build.proven': [build],
 }
 
-const all = failpoints.flatMap((point) => deaths[point].map((death) => ({ point, ...death })))
+const all = failpoints
+  .flatMap((point) => deaths[point].map((death) => ({ point, ...death })))
+  .map((death) => ({ ...death, armed: `${death.point}:${death.times ?? 1}` }))
+
+/** Steps that looking and tidying up do not pass: the server that is looked at may be the one that dies next, which saves a start. */
+const passedOnPurpose = /^(snapshot|copy|fork|pause|resume|remove_template|build)\./
 
 describe('a server that dies', () => {
-  it.each(all)(
-    'at $point, in $what, is made whole by the next',
-    async ({ point, times = 1, launcherToo = false, prepare, act }) => {
-      await prepare?.(home.hearth)
-      await home.server.stop()
-      const ready = await readySnapshots(point, async () => {
-        await home.startAgain({ HEARTH_FAILPOINT: `${point}:${times}` })
-        const before = await home.rows()
-        await home.server.diesIn(act)
-        if (launcherToo) await home.killLauncher()
-        return before
-      })
-      await home.startAgain()
-      expect(home.server.readyAfterMs).toBeLessThan(settledWithinMs)
-      await home.mustBeWhole()
-      const rows = await home.rows()
-      expect(ready.filter((id) => rows.get(id) !== 'ready')).toEqual([])
-      expect([rows.get(keeper), rows.get(sleeper)]).toEqual(['running', 'paused'])
-      for await (const machine of home.hearth.machines.list({ state: 'running' })) expect(await greeting(machine)).toBe('hello\n')
-      expect((await home.hearth.machines.ref(keeper).exec('cat', ['/dev/shm/kept'])).stdout).toBe('kept\n')
-      const next = await home.hearth.launch('base')
-      expect(await greeting(next)).toBe('hello\n')
-      await next.remove()
-      await home.mustBeWhole()
-    },
-  )
+  it.each(all)('at $point, in $what, is made whole by the next', async (death) => {
+    const { point, armed, launcherToo = false, prepare, act } = death
+    if (!passedOnPurpose.test(point)) await prepare?.(home.hearth)
+    if (home.armed !== armed) await home.restart(armed)
+    if (passedOnPurpose.test(point)) await prepare?.(home.hearth)
+    const ready = point.startsWith('remove_') ? [kept.id] : await readySnapshots()
+    await home.server.diesIn(act)
+    if (launcherToo) await home.killLauncher()
+
+    const next = all[all.indexOf(death) + 1]
+    await home.restart(next && passedOnPurpose.test(next.point) ? next.armed : '')
+    expect(home.server.readyAfterMs).toBeLessThan(settledWithinMs)
+    await home.mustBeWhole()
+    const rows = await home.rows()
+    expect(ready.filter((id) => rows.get(id) !== 'ready')).toEqual([])
+    expect([rows.get(keeper), rows.get(sleeper)]).toEqual(['running', 'paused'])
+    for await (const machine of home.hearth.machines.list({ state: 'running' })) expect(await greeting(machine)).toBe('hello\n')
+    expect((await home.hearth.machines.ref(keeper).exec('cat', ['/dev/shm/kept'])).stdout).toBe('kept\n')
+    const fresh = await home.hearth.launch('base')
+    expect(await greeting(fresh)).toBe('hello\n')
+    await fresh.remove()
+    await home.mustBeWhole()
+  })
 })
 
-/** Those that must still be there: all that were ready, but what the removal under way was to remove. */
-async function readySnapshots(point: Failpoint, live: () => Promise<Map<string, string>>): Promise<string[]> {
-  const before = await live()
-  if (point.startsWith('remove_')) return [kept.id]
-  return [...before].flatMap(([id, state]) => (id.startsWith('s-') && state === 'ready' ? [id] : []))
+async function readySnapshots(): Promise<string[]> {
+  return [...(await home.rows())].flatMap(([id, state]) => (id.startsWith('s-') && state === 'ready' ? [id] : []))
 }
 
 async function greeting(machine: Machine): Promise<string> {

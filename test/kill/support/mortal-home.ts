@@ -14,6 +14,8 @@ export class MortalHome {
   readonly path: string
   /** The one that serves now. */
   server: MortalServer
+  /** Where that one dies; nowhere when empty. */
+  armed = ''
 
   private constructor(path: string, server: MortalServer) {
     this.path = path
@@ -31,14 +33,16 @@ export class MortalHome {
     return this.server.hearth
   }
 
-  /** Another server in the place of one that was stopped, killed, or died. */
-  async startAgain(env: Readonly<Record<string, string>> = {}): Promise<void> {
-    this.server = await MortalServer.start(this.path, env)
+  /** Kills the server unless it is dead, and starts another one that dies at `armed`. */
+  async restart(armed = ''): Promise<void> {
+    if (this.server.isAlive) await this.server.kill()
+    this.armed = armed
+    this.server = await MortalServer.start(this.path, { HEARTH_FAILPOINT: armed })
   }
 
   /** After a test that failed with its server dead, the next one has one all the same. */
   async ensureServer(): Promise<void> {
-    if (!this.server.isAlive) await this.startAgain()
+    if (!this.server.isAlive) await this.restart()
   }
 
   /** Everything that has a row, by id. */

@@ -10,6 +10,8 @@ import { unixWebSocket } from '../../../packages/cli/src/connection/unix-web-soc
 const quiet = { debug() {}, info() {}, warn() {}, error() {} }
 /** A server that is asked something ends in this time, or it does not get to the point. */
 const limitMs = 60_000
+/** What a server said last is in the error when it does not start. */
+const tailLength = 4096
 
 /** One life of the real server of a home. */
 export class MortalServer {
@@ -37,12 +39,16 @@ export class MortalServer {
     const startedAt = performance.now()
     const child = spawn(process.execPath, [...serverProgram(), '--home', home, '--ready-fd', '3'], {
       env: { ...process.env, HEARTH_LOG: 'warn', ...env },
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    })
+    let said = ''
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-tailLength)
     })
     const exit = once(child, 'exit').then(([code, signal]) => (signal ?? code) as NodeJS.Signals | number)
     const ready = once(createInterface({ input: child.stdio[3] as Readable }), 'line')
     const first = await Promise.race([ready.then(() => undefined), exit])
-    if (first !== undefined) throw new Error(`the server of ${home} ended before it was ready: ${first}`)
+    if (first !== undefined) throw new Error(`the server of ${home} ended before it was ready: ${first}\n${said}`)
     return new MortalServer(child, home, exit, Math.round(performance.now() - startedAt))
   }
 
