@@ -2,11 +2,14 @@ import type { Clock } from '@hearth/model'
 
 /** Refill waits no longer than this for claims to end, in milliseconds. */
 const longestWaitMs = 1000
+/** What was handed out is used at once: its first program runs in this time, and refilling beside it makes that slower. */
+const afterClaimMs = 150
 
-/** Counts the claims that are under way: refilling beside one makes it many times slower. */
+/** Knows when machines are being claimed: refilling beside a claim makes it many times slower. */
 export class Claims {
   readonly #clock: Clock
   #underway = 0
+  #lastEndMs = Number.NEGATIVE_INFINITY
   #waiting: (() => void)[] = []
 
   constructor(clock: Clock) {
@@ -21,22 +24,37 @@ export class Claims {
       if (ended) return
       ended = true
       this.#underway -= 1
+      this.#lastEndMs = this.#clock.monotonicMs()
       if (this.#underway === 0) for (const wake of this.#waiting.splice(0)) wake()
     }
   }
 
-  /** Resolves when none is under way, at the latest after a second. Rejects when `signal` fires. */
+  /** Resolves when none is under way or has only just ended, at the latest after a second. Rejects when `signal` fires. */
   async quiet(signal: AbortSignal): Promise<void> {
-    if (this.#underway === 0) return
+    const untilMs = this.#clock.monotonicMs() + longestWaitMs
+    for (;;) {
+      const nowMs = this.#clock.monotonicMs()
+      const leftMs = untilMs - nowMs
+      if (leftMs <= 0) return
+      if (this.#underway > 0) await this.#noneOr(leftMs, signal)
+      else {
+        const pauseMs = this.#lastEndMs + afterClaimMs - nowMs
+        if (pauseMs <= 0) return
+        await this.#clock.sleep(Math.min(pauseMs, leftMs), signal)
+      }
+    }
+  }
+
+  async #noneOr(ms: number, signal: AbortSignal): Promise<void> {
     const enough = new AbortController()
-    const noClaims = new Promise<void>((resolve) => this.#waiting.push(resolve))
-    const tooLong = this.#clock.sleep(longestWaitMs, AbortSignal.any([signal, enough.signal]))
+    const none = new Promise<void>((resolve) => this.#waiting.push(resolve))
+    const late = this.#clock.sleep(ms, AbortSignal.any([signal, enough.signal]))
     try {
-      await Promise.race([noClaims, tooLong])
+      await Promise.race([none, late])
     } finally {
       enough.abort()
       // It was raced; its rejection on the way out says nothing new.
-      tooLong.catch(() => undefined)
+      late.catch(() => undefined)
     }
   }
 }
