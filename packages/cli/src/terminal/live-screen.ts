@@ -27,7 +27,7 @@ export class LiveScreen {
   /** Draws over what is there, so that nothing flickers. */
   show(text: string): void {
     const lines = text.split('\n').map((line) => `${line}${csi}K`)
-    this.#terminal.write(`${csi}H${lines.join('\r\n')}${csi}J`)
+    this.#terminal.write(`${csi}H${lines.join('\n')}${csi}J`)
   }
 
   close(): void {
