@@ -8,6 +8,8 @@ import {
   type MachineDriver,
   type OpenGuest,
   type PassFailpoint,
+  type PoolSettings,
+  poolDefaults,
   poolLimits,
   type RandomBytes,
   type ReceiptItem,
@@ -52,6 +54,8 @@ export interface EngineOptions {
   readonly poolTendIntervalMs: number
   /** Largest `max` that a pool may have. */
   readonly largestPool: number
+  /** What a new pool has where it says nothing. */
+  readonly poolDefaults: PoolSettings
   /** How long ready machines of pools are ended for when the engine closes; the rest is found by the next start. */
   readonly drainBudgetMs: number
   /** What live machines and pool entries of this host may come to need together; absent: no bound. */
@@ -78,6 +82,7 @@ export const defaultEngineOptions: EngineOptions = {
   scrubPauseMs: 60_000,
   poolTendIntervalMs: 5_000,
   largestPool: poolLimits.size.max,
+  poolDefaults,
   drainBudgetMs: 5_000,
   personalise: 'on',
 }

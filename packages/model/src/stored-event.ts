@@ -1,13 +1,13 @@
 import type { Name } from './names.ts'
 
-export const eventKinds = ['machine', 'snapshot', 'template', 'namespace', 'cleaner'] as const
+export const eventKinds = ['machine', 'snapshot', 'template', 'namespace', 'pool', 'cleaner'] as const
 export type EventKind = (typeof eventKinds)[number]
 
 /** Something that happened, as the one who changed the row tells it; kept in the same transaction as the change. */
 export interface NewEvent {
   readonly at: number
   readonly kind: EventKind
-  /** The row's id (a template's ref, a namespace's name). */
+  /** The row's id (a template's ref, a namespace's or pool's name). */
   readonly id: string
   readonly namespace?: Name
   /** The new state. */

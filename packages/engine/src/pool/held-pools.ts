@@ -8,6 +8,7 @@ import { type EntrySource, PoolRuntime } from './pool-runtime.ts'
 import { sourceOf } from './pool-source.ts'
 import { isStale, refreshSnapshot, retireSnapshots } from './refresh-snapshot.ts'
 import { runRollout } from './rollout.ts'
+import { ProgressTeller } from './tell-progress.ts'
 
 /** How long a server counts as the holder of a pool after it was last heard of, in milliseconds. */
 const leaseMs = 15_000
@@ -113,10 +114,12 @@ export class HeldPools {
       quiet: (signal) => context.claims.quiet(signal),
     })
     this.#runtimes.set(row.name, runtime)
+    const progress = new ProgressTeller(context, runtime)
     context.background.run(`refill ${row.name} on its interval`, async (signal) => {
       while (this.#runtimes.get(row.name) === runtime) {
         await context.clock.sleep(runtime.pool.settings.refillIntervalMs, signal)
         runtime.refill()
+        await attempt(context.log, `tell how pool ${row.name} goes on`, () => progress.look())
         await this.#refreshIfStale(runtime)
       }
     })

@@ -12,15 +12,15 @@ export async function newPool(
   request: PoolRequest,
   before: Pool | undefined,
 ): Promise<Omit<Pool, 'rev'>> {
-  const settings = checkPoolSettings(request.settings ?? {}, before?.settings, context.options.largestPool)
+  const { largestPool, poolDefaults } = context.options
+  const kept = request.replace ? undefined : before
+  const settings = checkPoolSettings(request.settings ?? {}, kept?.settings ?? poolDefaults, largestPool)
   for (const validator of settings.validators) {
     if (validator.kind === 'custom' && !(validator.name in context.validators)) {
       throw new HearthError('invalid_input', `validators: this server has no validator ${JSON.stringify(validator.name)}`)
     }
   }
-  const { name: templateName, version } = parseTemplateRef(
-    request.template ?? (before ? `${before.template}@${before.version}` : name),
-  )
+  const { name: templateName, version } = parseTemplateRef(request.template ?? (kept ? `${kept.template}@${kept.version}` : name))
   const template = await findTemplate(context, templateName, version)
   if (template.state !== 'ready') {
     throw new HearthError('state_conflict', `template ${template.ref} is ${template.state}, not ready`)
@@ -34,7 +34,10 @@ export async function newPool(
     template: templateName,
     version: template.version,
     driver: driver.name,
-    resources: checkResources(request.resources ?? {}, template.spec.resources),
+    resources: checkResources(
+      request.resources ?? {},
+      kept?.template === templateName ? kept.resources : template.spec.resources,
+    ),
     settings,
     state: 'active',
     createdAt: before?.createdAt ?? context.clock.now(),

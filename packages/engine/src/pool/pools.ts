@@ -2,11 +2,13 @@ import { type Cancellable, HearthError, isHearthError, type Name, type Pool, par
 import type { LaunchOrder } from '../launch/launch-order.ts'
 import type { Phases } from '../launch/phases.ts'
 import type { Warm, WarmSource } from '../launch/warm-source.ts'
-import type { EnginePools, PoolRequest, PoolStatus } from './engine-pools.ts'
+import { mustBeAt } from '../snapshots/change-snapshot.ts'
+import type { EnginePools, PoolChangeOptions, PoolRequest, PoolStatus } from './engine-pools.ts'
 import { HeldPools } from './held-pools.ts'
 import { launchWarm } from './launch-warm.ts'
 import { newPool } from './new-pool.ts'
 import type { PoolContext } from './pool-context.ts'
+import { poolEvent } from './pool-event.ts'
 import type { PoolRuntime } from './pool-runtime.ts'
 import { sourceOf } from './pool-source.ts'
 import { statusOf } from './pool-status.ts'
@@ -35,11 +37,13 @@ export class Pools implements EnginePools, WarmSource {
     return this.#status(await this.#row(name))
   }
 
-  async set(name: string, request: PoolRequest): Promise<PoolStatus> {
+  async set(name: string, request: PoolRequest, options: PoolChangeOptions = {}): Promise<PoolStatus> {
     const poolName = parseName(name, 'pool')
     const before = await this.#context.store.pools.get(poolName)
+    if (before) mustBeAt(before, options.ifRev, `pool ${poolName}`)
+    else if (options.ifRev !== undefined) throw noPool(name)
     const wanted = await newPool(this.#context, poolName, request, before)
-    const row = before ? await this.#change(before, wanted) : await this.#context.store.pools.insert(wanted)
+    const row = before ? await this.#change(before, wanted) : await this.#insert(wanted)
     await this.held.tend(row)
     const runtime = this.held.get(poolName)
     if (request.cutOver && runtime) await runtime.cutOver((await sourceOf(this.#context, row)).manifest.id)
@@ -51,20 +55,21 @@ export class Pools implements EnginePools, WarmSource {
     return this.get(name)
   }
 
-  async drain(name: string): Promise<PoolStatus> {
-    const row = await this.#change(await this.#row(name), { state: 'draining' })
+  async drain(name: string, options: PoolChangeOptions = {}): Promise<PoolStatus> {
+    const row = await this.#change(await this.#row(name, options), { state: 'draining' })
     await this.held.end(row.name)
     return this.#status(row)
   }
 
-  async remove(name: string): Promise<void> {
-    const row = await this.#change(await this.#row(name), { state: 'draining' })
+  async remove(name: string, options: PoolChangeOptions = {}): Promise<void> {
+    const row = await this.#change(await this.#row(name, options), { state: 'draining' })
     await this.held.end(row.name)
-    await this.#context.store.pools.delete(row.name, row.rev)
+    const event = poolEvent(row, this.#context.clock.now(), { removed: true })
+    await this.#context.store.pools.delete(row.name, row.rev, { event })
   }
 
-  async rollOut(name: string, request: RolloutRequest): Promise<PoolStatus> {
-    const before = await this.#row(name)
+  async rollOut(name: string, request: RolloutRequest, options: PoolChangeOptions = {}): Promise<PoolStatus> {
+    const before = await this.#row(name, options)
     const row = await this.#change(before, { rollout: await newRollout(this.#context, before, request) })
     await this.held.tend(row)
     return this.#status(row)
@@ -76,12 +81,11 @@ export class Pools implements EnginePools, WarmSource {
     return this.#status(row)
   }
 
-  async #row(name: string): Promise<Pool> {
+  async #row(name: string, { ifRev }: PoolChangeOptions = {}): Promise<Pool> {
     const row = await this.#context.store.pools.get(parseName(name, 'pool'))
-    if (row) return row
-    throw new HearthError('pool_not_found', `there is no pool ${JSON.stringify(name)}`, {
-      hint: 'List them with "hearth pool list".',
-    })
+    if (!row) throw noPool(name)
+    mustBeAt(row, ifRev, `pool ${row.name}`)
+    return row
   }
 
   #here(row: Pool): PoolRuntime {
@@ -93,14 +97,25 @@ export class Pools implements EnginePools, WarmSource {
 
   async #change(row: Pool, change: Partial<Omit<Pool, 'rev'>>): Promise<Pool> {
     try {
-      return await this.#context.store.pools.update(row.name, row.rev, change)
+      const event = poolEvent({ ...row, ...change }, this.#context.clock.now())
+      return await this.#context.store.pools.update(row.name, row.rev, change, { event })
     } catch (error) {
       if (!isHearthError(error, 'store_conflict')) throw error
       throw new HearthError('store_conflict', `pool ${row.name} was changed at the same time; look again`, { cause: error })
     }
   }
 
+  #insert(row: Omit<Pool, 'rev'>): Promise<Pool> {
+    return this.#context.store.pools.insert(row, { event: poolEvent(row, this.#context.clock.now()) })
+  }
+
   #status(row: Pool): PoolStatus {
     return statusOf(row, this.held.get(row.name as Name), this.#context.clock.now())
   }
+}
+
+function noPool(name: string): HearthError {
+  return new HearthError('pool_not_found', `there is no pool ${JSON.stringify(name)}`, {
+    hint: 'List them with "hearth pool list".',
+  })
 }

@@ -14,6 +14,7 @@ import { attempt } from '../time/background.ts'
 import { dropEntry, makeEntry } from './make-entry.ts'
 import type { PoolContext } from './pool-context.ts'
 import type { HeldEntry } from './pool-entry.ts'
+import { poolEvent } from './pool-event.ts'
 import type { PoolRuntime } from './pool-runtime.ts'
 import { sourceOf } from './pool-source.ts'
 
@@ -140,8 +141,10 @@ async function changeRollout(
     if (!row?.rollout) throw new HearthError('pool_not_found', `pool ${name} is gone`)
     if (row.rollout.state !== 'canary') return row
     const rollout = { ...row.rollout, ...decide(row.rollout) }
+    const change = { rollout, ...(rollout.state === 'done' && { version: rollout.version }) }
+    const news = rollout.state === 'canary' ? {} : { event: poolEvent({ ...row, ...change }, context.clock.now()) }
     try {
-      return await pools.update(name, row.rev, { rollout, ...(rollout.state === 'done' && { version: rollout.version }) })
+      return await pools.update(name, row.rev, change, news)
     } catch (error) {
       if (!isHearthError(error, 'store_conflict')) throw error
     }
