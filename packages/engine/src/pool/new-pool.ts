@@ -1,4 +1,4 @@
-import { driverError, HearthError, type Name, type Pool, parseTemplateRef } from '@hearth/model'
+import { driverError, HearthError, invalidInput, type Name, type Pool, parseTemplateRef, type Resources } from '@hearth/model'
 import { checkResources } from '../input/checks.ts'
 import { findTemplate } from '../templates/find-template.ts'
 import { checkPoolSettings } from './check-settings.ts'
@@ -34,12 +34,23 @@ export async function newPool(
     template: templateName,
     version: template.version,
     driver: driver.name,
-    resources: checkResources(
-      request.resources ?? {},
-      kept?.template === templateName ? kept.resources : template.spec.resources,
-    ),
+    resources: checkSize(request.resources ?? {}, template.spec.resources),
     settings,
     state: 'active',
     createdAt: before?.createdAt ?? context.clock.now(),
   }
+}
+
+/** A pool's machines are restored, so they have what the template's snapshot was taken with. @throws HearthError `invalid_input` */
+function checkSize(wanted: Partial<Resources>, own: Resources): Resources {
+  const resources = checkResources(wanted, own)
+  for (const name of ['vcpus', 'memoryMiB', 'diskMiB'] as const) {
+    if (resources[name] === own[name]) continue
+    throw invalidInput(
+      `resources.${name}`,
+      resources[name],
+      `${own[name]}, as the template has it: build a template of the other size`,
+    )
+  }
+  return resources
 }
