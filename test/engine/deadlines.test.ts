@@ -63,6 +63,13 @@ describe('a machine with a deadline', () => {
     expect(await stateOf(bed, machine)).toBe('paused')
   })
 
+  it('cannot be launched to be paused where machines cannot be', async () => {
+    const { bed } = await prepared()
+    Object.assign(bed.driver.capabilities, { pause: false })
+    const launching = bed.engine.launch({ template: 'base', timeoutMs: minuteMs, onTimeout: 'pause' })
+    await expect(launching).rejects.toMatchObject({ code: 'invalid_input', message: expect.stringContaining('onTimeout') })
+  })
+
   it('can be given more time, or less, also while it is paused', async () => {
     const { bed, machine } = await prepared()
     await pass(bed, minuteMs - 1)

@@ -10,7 +10,7 @@ const retryAfterMs = 30_000
 const about = { cause: 'timeout' }
 
 /** Whether a machine's time is over now; by the row's word, which may have been moved since somebody set out to end it. */
-export function isOverdue(row: Pick<Machine, 'deadlineAt'>, now: number): boolean {
+function isOverdue(row: Pick<Machine, 'deadlineAt'>, now: number): boolean {
   return row.deadlineAt !== undefined && row.deadlineAt <= now
 }
 

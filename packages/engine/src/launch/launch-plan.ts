@@ -10,6 +10,7 @@ import {
   templateRef,
 } from '@hearth/model'
 import type { Context } from '../context.ts'
+import { mustPause } from '../deadlines/must-pause.ts'
 import { checkEnv, checkResources } from '../input/checks.ts'
 import { mustBeHere } from '../machines/find-machine.ts'
 import { mustHaveEgress } from '../machines/must-have-egress.ts'
@@ -50,6 +51,7 @@ export async function planLaunch(context: Context, id: MachineId, wish: LaunchWi
   const resources = checkResources(wish.resources ?? {}, frozen?.resources ?? template.spec.resources)
   const egress = wish.egress ?? config?.egress ?? template.spec.egress
   mustHaveEgress(driver, egress)
+  mustPause(driver, wish.onTimeout)
   const launchEnv = { ...config?.env, ...wish.env }
   const common = {
     template,
