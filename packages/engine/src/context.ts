@@ -21,6 +21,7 @@ import type { Turns } from './machines/turns.ts'
 import type { Uses } from './machines/uses.ts'
 import type { EngineOptions, ReceiptVerifier, SshHostKey } from './parts.ts'
 import type { PromisedMemory } from './pool/promised-memory.ts'
+import type { Outages } from './rows/outages.ts'
 import type { Rows } from './rows/rows.ts'
 import type { Background } from './time/background.ts'
 
@@ -29,6 +30,7 @@ export interface Context {
   readonly drivers: DriverSet
   readonly store: StateStore
   readonly rows: Rows
+  readonly outages: Outages
   readonly events: EventHub
   readonly guests: Guests
   readonly exits: ExitWatch

@@ -33,6 +33,7 @@ import { PromisedMemory } from './pool/promised-memory.ts'
 import { Reconciler } from './reconcile/reconciler.ts'
 import { Retention } from './retention/retention.ts'
 import { Scrub } from './retention/scrub.ts'
+import { Outages } from './rows/outages.ts'
 import { openRows } from './rows/rows.ts'
 import { forkMachine } from './snapshots/fork-machine.ts'
 import { launchIn } from './snapshots/restore-snapshot.ts'
@@ -123,11 +124,13 @@ function contextOf(parts: EngineParts): { readonly context: Context; readonly po
   const { store, host, clock, random, log, receipts, newSshHostKey } = parts
   const meter = parts.meter ?? silentMeter
   const events = new EventHub(log)
+  const outages = new Outages()
   const endTimeOf = (id: MachineId) => context.background.run(`end the time of ${id}`, () => timeIsUp(context, id))
   const context: Context = {
     drivers: new DriverSet(parts.drivers.map((driver) => meteredDriver(driver, meter))),
     store,
-    rows: openRows(store, events, clock),
+    rows: openRows(store, events, clock, outages),
+    outages,
     events,
     guests: new Guests(parts.openGuest, log),
     exits: new ExitWatch(),

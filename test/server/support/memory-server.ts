@@ -6,7 +6,7 @@ import { MemoryDriver, MemoryHost } from '@hearth/drivers'
 import { type Log, silentLog, systemClock } from '@hearth/model'
 import { generateSshHostKey, openGuest } from '@hearth/protocol'
 import { type Config, defaultConfig, type LoadedConfig, type RunningServer, receiptVerifier, runServer } from '@hearth/server'
-import { openSqliteStore, takeFileLock } from '@hearth/store'
+import { openPostgresStore, openSqliteStore, takeFileLock } from '@hearth/store'
 
 export interface MemoryServer extends RunningServer {
   readonly host: MemoryHost
@@ -46,7 +46,10 @@ export async function memoryServer(
       receipts: receiptVerifier,
       newSshHostKey: () => generateSshHostKey(),
       takeLock: takeFileLock,
-      openStore: (path, host) => openSqliteStore({ path, host, log }),
+      openStore: (path, host) =>
+        config.database === undefined
+          ? openSqliteStore({ path, host, log })
+          : openPostgresStore({ url: config.database, host, log }),
       openDrivers: async () => [new MemoryDriver({ host })],
     },
   )

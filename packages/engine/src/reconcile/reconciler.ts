@@ -3,12 +3,15 @@ import type { Context } from '../context.ts'
 import { readDeadlines } from '../deadlines/watch-deadlines.ts'
 import { settlePending } from '../idempotency/resolve-pending.ts'
 import { attempt } from '../time/background.ts'
-import { every } from '../time/every.ts'
+import { every, slept } from '../time/every.ts'
 import type { Found } from './plan-machines.ts'
 import { type MachinesReport, reconcileMachines, settleMachines } from './reconcile-machines.ts'
 import { FileWatch, reconcileSnapshots, settleSnapshots } from './reconcile-snapshots.ts'
 import { reconcileTemplates } from './reconcile-templates.ts'
 import type { ReconcileReport } from './report.ts'
+
+/** How long after a change that the store did not answer. Others were cut short with it, and are given up by then. */
+const afterOutageMs = 1000
 
 /** Makes the rows of this host and what its drivers have agree: wholly at start, and on an interval what has come apart since. */
 export class Reconciler {
@@ -17,9 +20,11 @@ export class Reconciler {
   readonly #looked = new Set<string>()
   readonly #files = new FileWatch()
   #routine: Promise<void> = Promise.resolve()
+  #mending = false
 
   constructor(context: Context) {
     this.#context = context
+    context.outages.listen(() => this.#mendSoon())
   }
 
   /** Once, before anything else is done: whatever is half done was left by an earlier server. */
@@ -64,6 +69,23 @@ export class Reconciler {
         return this.#rest(machines, () => settleSnapshots(this.#context, this.#drivers(), this.#files))
       }),
     )
+  }
+
+  /** A change was cut short: compares again as soon as the store answers. */
+  #mendSoon(): void {
+    if (this.#mending) return
+    this.#mending = true
+    this.#context.background.run('compare after an outage of the store', async (ending) => {
+      try {
+        while (await slept(this.#context.clock, afterOutageMs, ending)) {
+          if (await attempt(this.#context.log, 'reach the store', () => this.#context.store.ping())) break
+        }
+      } finally {
+        // What is cut short from here on is for another look.
+        this.#mending = false
+      }
+      await this.again()
+    })
   }
 
   async #rest(machines: MachinesReport, settle: () => Promise<ReconcileReport['snapshots']>): Promise<ReconcileReport> {

@@ -26,6 +26,8 @@ export interface RowSetRules<Row extends StateRow> {
   event(row: Omit<Row, 'rev'>, removed: boolean): NewEvent
   /** Told of them once they are committed. */
   announce(row: Row, removed: boolean): void
+  /** Told when the store did not answer a change. */
+  cutShort(): void
 }
 
 /** Rows of one kind: every change is a compare-and-swap and every new state is one that the transition table allows. */
@@ -41,7 +43,7 @@ export class RowSet<Row extends StateRow, Id extends string> {
   /** `idempotency` is begun in the same transaction. */
   async insert(row: Omit<Row, 'rev'>, idempotency?: Omit<IdempotencyRecord, 'rev'>): Promise<Row> {
     const alongside: Alongside = { event: this.#rules.event(row, false), ...(idempotency && { idempotency }) }
-    const made = await this.#table.insert(row, alongside)
+    const made = await this.#answered(this.#table.insert(row, alongside))
     this.#rules.announce(made, false)
     return made
   }
@@ -52,7 +54,8 @@ export class RowSet<Row extends StateRow, Id extends string> {
     idempotency: Omit<IdempotencyRecord, 'rev'> | undefined,
     commit: (row: Omit<Row, 'rev'>, alongside: Alongside) => Promise<Row>,
   ): Promise<Row> {
-    const made = await commit(row, { event: this.#rules.event(row, false), ...(idempotency && { idempotency }) })
+    const alongside: Alongside = { event: this.#rules.event(row, false), ...(idempotency && { idempotency }) }
+    const made = await this.#answered(commit(row, alongside))
     this.#rules.announce(made, false)
     return made
   }
@@ -88,7 +91,7 @@ export class RowSet<Row extends StateRow, Id extends string> {
       this.#check(id, row, change.state)
       try {
         const event = change.state === undefined ? undefined : this.#eventOf({ ...row, ...change }, about)
-        const changed = await this.#table.update(id, row.rev, change, event && { event })
+        const changed = await this.#answered(this.#table.update(id, row.rev, change, event && { event }))
         if (change.state !== undefined) this.#rules.announce(changed, false)
         return changed
       } catch (error) {
@@ -105,13 +108,22 @@ export class RowSet<Row extends StateRow, Id extends string> {
       const row = await this.#table.get(id)
       if (!row) return
       try {
-        await this.#table.delete(id, row.rev, { event: this.#rules.event(row, true) })
+        await this.#answered(this.#table.delete(id, row.rev, { event: this.#rules.event(row, true) }))
         return this.#rules.announce(row, true)
       } catch (error) {
         if (!isHearthError(error, 'store_conflict')) throw error
       }
     }
     throw new HearthError('store_conflict', `${this.#rules.word} ${id} was changed by others ${maxTries} times in a row`)
+  }
+
+  async #answered<T>(commit: Promise<T>): Promise<T> {
+    try {
+      return await commit
+    } catch (error) {
+      if (isHearthError(error, 'store_unavailable')) this.#rules.cutShort()
+      throw error
+    }
   }
 
   #eventOf(row: Row, about: NewEvent['data'] = {}): NewEvent {

@@ -12,6 +12,7 @@ import {
   templateTransitions,
 } from '@hearth/model'
 import type { EventHub } from '../events/event-hub.ts'
+import type { Outages } from './outages.ts'
 import { machineEvent, snapshotEvent, templateEvent } from './row-events.ts'
 import { RowSet } from './row-set.ts'
 
@@ -22,7 +23,8 @@ export interface Rows {
   readonly templates: RowSet<Template, TemplateRef>
 }
 
-export function openRows(store: StateStore, events: EventHub, clock: Clock): Rows {
+export function openRows(store: StateStore, events: EventHub, clock: Clock, outages: Outages): Rows {
+  const cutShort = () => outages.note()
   return {
     machines: new RowSet(store.machines, {
       word: 'machine',
@@ -30,6 +32,7 @@ export function openRows(store: StateStore, events: EventHub, clock: Clock): Row
       missing: 'machine_not_found',
       event: (row, removed) => machineEvent(row, removed, clock.now()),
       announce: (row, removed) => events.emit({ kind: 'machine', row, removed, at: clock.now() }),
+      cutShort,
     }),
     snapshots: new RowSet(store.snapshots, {
       word: 'snapshot',
@@ -37,6 +40,7 @@ export function openRows(store: StateStore, events: EventHub, clock: Clock): Row
       missing: 'snapshot_not_found',
       event: (row, removed) => snapshotEvent(row, removed, clock.now()),
       announce: (row, removed) => events.emit({ kind: 'snapshot', row, removed, at: clock.now() }),
+      cutShort,
     }),
     templates: new RowSet(store.templates, {
       word: 'template',
@@ -44,6 +48,7 @@ export function openRows(store: StateStore, events: EventHub, clock: Clock): Row
       missing: 'template_not_found',
       event: (row, removed) => templateEvent(row, removed, clock.now()),
       announce: (row, removed) => events.emit({ kind: 'template', row, removed, at: clock.now() }),
+      cutShort,
     }),
   }
 }
