@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -73,6 +73,31 @@ it('runs in the foreground until Ctrl-C, and never twice', async () => {
   const [code] = await once(up, 'exit')
   expect([code, servers()]).toEqual([0, []])
   await output
+})
+
+it('says, when it is up, where it answers and with which key; that works', async () => {
+  const up = begin('up', '--listen', '127.0.0.1:0')
+  let said = ''
+  up.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString()
+  })
+  up.stdout.resume()
+  await waitUntil('the server to be up', () => said.includes('Ctrl-C ends the server'), {
+    signal: AbortSignal.timeout(30_000),
+    everyMs: 50,
+  })
+  const [, url = ''] = /export HEARTH_SERVER=(\S+)/.exec(said) ?? []
+  const [, keyFile = ''] = /export HEARTH_API_KEY_FILE=(\S+),/.exec(said) ?? []
+  expect([statSync(keyFile).mode & 0o777, said]).toEqual([
+    0o600,
+    expect.not.stringContaining(readFileSync(keyFile, 'utf8').trim()),
+  ])
+  const env = { ...process.env, HEARTH_HOME: join(home, 'other'), HEARTH_SERVER: url, HEARTH_API_KEY_FILE: keyFile }
+  const asking = spawn(process.execPath, [hearthProgram, 'server', 'status'], { stdio: ['ignore', 'pipe', 'inherit'], env })
+  expect(await text(asking.stdout)).toMatch(new RegExp(`^home: +${home}$`, 'm'))
+  up.kill('SIGINT')
+  const [code] = await once(up, 'exit')
+  expect([code, servers()]).toEqual([0, []])
 })
 
 it('that cannot start says why, and where more is written', async () => {
