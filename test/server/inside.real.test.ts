@@ -118,7 +118,7 @@ it('keeps an attached process through a snapshot of its machine', async () => {
   const process = exec({ argv: ['cat'], stdin: true })
   await process.started()
   process.socket.send(Buffer.from('\0one '))
-  expect(await askJson(home, 'POST', `${inside}/snapshots`, {})).toMatchObject({ state: 'ready' })
+  expect(await askJson(home, 'POST', `${inside}/snapshots?wait=60`, {})).toMatchObject({ state: 'ready' })
   process.socket.send(Buffer.from('\0two'))
   process.socket.send(JSON.stringify({ type: 'eof' }))
   await process.closed

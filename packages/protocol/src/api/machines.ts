@@ -70,7 +70,7 @@ export const bootReportSchema = z.object({
   poolHit: z.boolean(),
 })
 
-export const machineStateField = z.enum(['starting', 'running', 'paused', 'stopping', 'stopped', 'failed', 'lost'])
+const machineStateField = z.enum(['starting', 'running', 'paused', 'stopping', 'stopped', 'failed', 'lost'])
 
 export const machineSchema = z.object({
   id: z.string(),

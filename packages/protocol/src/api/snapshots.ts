@@ -40,8 +40,8 @@ export const compatibilitySchema = z.object({
   guestProtocol: z.int(),
 })
 
-export const snapshotKindField = z.enum(['template', 'user', 'fork'])
-export const snapshotStateField = z.enum(['creating', 'ready', 'failed', 'quarantined', 'deleting'])
+const snapshotKindField = z.enum(['template', 'user', 'fork'])
+const snapshotStateField = z.enum(['creating', 'ready', 'failed', 'quarantined', 'deleting'])
 
 export const snapshotSchema = z.object({
   id: z.string(),

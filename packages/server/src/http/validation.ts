@@ -43,6 +43,10 @@ function at(input: unknown, path: readonly PropertyKey[]): unknown {
 
 function shown(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
-  // Not the whole of it: it may be nested so deeply that it cannot be written.
-  return Array.isArray(value) ? 'a list' : 'an object'
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    if (error instanceof RangeError) return 'what is nested so deeply'
+    throw error
+  }
 }

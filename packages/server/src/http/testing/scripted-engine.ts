@@ -8,7 +8,7 @@ export const machine: Machine = { ...fullMachine(1), rev: 1 }
 export const snapshot: Snapshot = { ...snapshotRow(1), state: 'ready', rev: 1 }
 export const template: Template = { ...templateRow('base', 1), state: 'ready', rev: 1 }
 const stat: FileStat = { path: '/a ü', kind: 'file', sizeBytes: 3, mode: 0o100644, uid: 0, gid: 1, mtimeMs: 1000 }
-export const namespace: Namespace = {
+const namespace: Namespace = {
   name: 'red' as Name,
   labels: { a: 'b' },
   snapshotLimit: 5,
