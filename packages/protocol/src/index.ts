@@ -107,6 +107,25 @@ export {
   type Usage,
   usageSchema,
 } from './api/namespaces.ts'
+export {
+  type PoolResource,
+  type PoolRolloutResource,
+  type PoolRolloutStart,
+  type PoolScalePlan,
+  type PoolScaleQuery,
+  type PoolSet,
+  type PoolSettingsResource,
+  type PoolStats,
+  poolListSchema,
+  poolParamsSchema,
+  poolRolloutSchema,
+  poolRolloutStartSchema,
+  poolScalePlanSchema,
+  poolScaleQuerySchema,
+  poolSchema,
+  poolSetSchema,
+  poolStatsSchema,
+} from './api/pools.ts'
 export { type PortList, portListSchema } from './api/ports.ts'
 export { type Problem, problemContentType, problemSchema } from './api/problem.ts'
 export { type ReceiptResource, receiptItemSchema, receiptSchema } from './api/receipt.ts'

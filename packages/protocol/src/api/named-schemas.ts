@@ -6,6 +6,7 @@ import { givenUpSchema } from './idempotency.ts'
 import { auditEntrySchema, keySchema, newKeySchema, ticketSchema } from './keys.ts'
 import { bootReportSchema, forkResultSchema, machineSchema, machineStatsSchema } from './machines.ts'
 import { namespaceSchema, usageSchema } from './namespaces.ts'
+import { poolRolloutSchema, poolScalePlanSchema, poolSchema, poolStatsSchema } from './pools.ts'
 import { problemSchema } from './problem.ts'
 import { receiptSchema } from './receipt.ts'
 import { retentionReportSchema } from './retention.ts'
@@ -31,6 +32,10 @@ export const namedSchemas: Readonly<Record<string, z.ZodType>> = {
   MachineStats: machineStatsSchema,
   Namespace: namespaceSchema,
   NewKey: newKeySchema,
+  Pool: poolSchema,
+  PoolRollout: poolRolloutSchema,
+  PoolScalePlan: poolScalePlanSchema,
+  PoolStats: poolStatsSchema,
   Problem: problemSchema,
   Readiness: readinessSchema,
   Receipt: receiptSchema,

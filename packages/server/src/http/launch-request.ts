@@ -7,13 +7,12 @@ type Launch = z.output<typeof launchSchema>
 type Received = Pick<Launch, 'name' | 'env' | 'secrets' | 'labels' | 'files' | 'timeoutMs' | 'onTimeout'> &
   Partial<Pick<Launch, 'hostname' | 'egress'>>
 
-/** A launch as the engine knows it. @throws HearthError `invalid_input`, `boot_method_unavailable` */
+/** A launch as the engine knows it. @throws HearthError `invalid_input` */
 export function launchRequest(body: Launch): LaunchRequest {
   const { template, snapshot, boot, resources } = body
   if ((template === undefined) === (snapshot === undefined)) {
     throw new HearthError('invalid_input', 'name either a template or a snapshot', { details: { field: 'template' } })
   }
-  if (boot === 'warm') throw noPool()
   return {
     ...launchOptions(body),
     ...(template !== undefined && { template }),
@@ -41,11 +40,4 @@ export function launchOptions(body: Received): LaunchOptions {
 
 function injectedFile(file: z.output<typeof injectedFileSchema>): InjectedFile {
   return { path: file.path, content: Buffer.from(file.content, 'base64'), mode: Number.parseInt(file.mode, 8) }
-}
-
-function noPool(): HearthError {
-  return new HearthError('boot_method_unavailable', 'no machine can be handed out warm: this server keeps no pool', {
-    hint: 'Launch with boot "auto".',
-    details: { reasons: [{ code: 'pool_unregistered', detail: 'there is no pool' }] },
-  })
 }

@@ -22,7 +22,7 @@ export function launchRoutes(app: App, { engine, once }: RouteParts, { prefix, o
       schema: {
         operationId: operation('launchMachine'),
         tags,
-        summary: 'Launch a machine: restored, else cold',
+        summary: 'Launch a machine: warm, else restored, else cold',
         params: params({}),
         headers: idempotencyHeadersSchema,
         body: launchSchema,

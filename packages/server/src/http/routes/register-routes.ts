@@ -16,6 +16,7 @@ import { launchRoutes } from './launch-routes.ts'
 import { machineRoutes } from './machine-routes.ts'
 import { metricsRoute } from './metrics-route.ts'
 import { namespaceRoutes, usageRoute } from './namespace-routes.ts'
+import { poolRoutes } from './pool-routes.ts'
 import { portRoutes } from './port-routes.ts'
 import { serverRoutes } from './server-routes.ts'
 import { snapshotMakingRoutes } from './snapshot-making-routes.ts'
@@ -34,6 +35,7 @@ export function registerRoutes(app: App, parts: RouteParts): void {
   if (parts.metrics) metricsRoute(app, parts.metrics, parts.openMetrics)
   templateRoutes(app, parts)
   buildRoutes(app, parts)
+  poolRoutes(app, parts)
   for (const mount of [shortMount, namespaceMount]) registerMounted(app, parts, mount, early)
   namespaceRoutes(app, parts)
   eventRoutes(app, parts)
