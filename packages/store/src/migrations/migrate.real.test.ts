@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bareMachine, machineId, snapshotId, snapshotRow, templateRow } from '@hearth/conformance'
 import { defaultSnapshotTtlMs, type MachineFilter, silentLog } from '@hearth/model'
+import BetterSqlite from 'better-sqlite3'
 import { type Kysely, sql } from 'kysely'
 import { afterAll, expect, it } from 'vitest'
 import { LocalNews } from '../event-news.ts'
@@ -108,6 +109,21 @@ it('gives what the first version wrote its home, namespace, labels, sizes and de
   expect((await store.namespaces.list()).map((row) => row.name)).toEqual(['default'])
   expect((await store.check()).problems).toEqual([])
   await store.close()
+})
+
+it('lets a file of the first version give space back', async () => {
+  const path = join(folder, `${files++}.db`)
+  const first = new BetterSqlite(path)
+  first.pragma('auto_vacuum = NONE')
+  first.pragma('journal_mode = WAL')
+  first.exec('create table made_without_it (a); drop table made_without_it')
+  expect(first.pragma('auto_vacuum', { simple: true })).toBe(0)
+  first.close()
+  await (await openSqliteStore({ path, host: 'home-1', log: silentLog })).close()
+  const later = new BetterSqlite(path, { readonly: true })
+  expect(later.pragma('auto_vacuum', { simple: true })).toBe(2)
+  expect(later.pragma('integrity_check', { simple: true })).toBe('ok')
+  later.close()
 })
 
 /** A row as the first version kept it: a column of the same name for every field, objects as JSON. */
