@@ -4,12 +4,12 @@ import type { App } from './http-parts.ts'
 const bodyMs = 30_000
 
 /** Cuts off clients that send a small body so slowly that they only mean to hold a connection. */
-export function limitBodyTime(app: App): void {
+export function limitBodyTime(app: App, limitMs = bodyMs): void {
   const timers = new WeakMap<object, NodeJS.Timeout>()
   app.addHook('preParsing', async (request, _reply, payload) => {
     // Only bodies that are read before the handler runs: those with a schema.
     if (request.routeOptions.schema?.body === undefined) return payload
-    const late = setTimeout(() => request.raw.destroy(), bodyMs)
+    const late = setTimeout(() => request.raw.destroy(), limitMs)
     timers.set(request.raw, late)
     request.raw.once('close', () => clearTimeout(late))
     return payload

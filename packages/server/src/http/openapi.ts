@@ -12,7 +12,12 @@ export async function describeApi(create: (prepare: (app: App) => void) => App, 
   nameSchemas()
   const app = create((described) => {
     described.register(swagger, {
-      openapi: { openapi: '3.1.0', info: { title: 'Hearth', version, license: { name: 'Apache-2.0' } } },
+      openapi: {
+        openapi: '3.1.0',
+        info: { title: 'Hearth', version, license: { name: 'Apache-2.0' } },
+        components: { securitySchemes },
+        security: [{ bearer: [] }, { apiKey: [] }],
+      },
       transform: withProblem,
       transformObject: withoutInputs,
     })
@@ -22,6 +27,12 @@ export async function describeApi(create: (prepare: (app: App) => void) => App, 
   await app.close()
   return text
 }
+
+/** How a key is shown; on the unix socket none is needed. */
+const securitySchemes = {
+  bearer: { type: 'http', scheme: 'bearer' },
+  apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+} as const
 
 /** Once for all: a schema keeps the name it has. */
 function nameSchemas(): void {
@@ -39,10 +50,13 @@ const withoutInputs: typeof jsonSchemaTransformObject = (document) => {
   return described
 }
 
-/** Every request can be refused. */
+/** Every request can be refused, and most need a key of some scope. */
 const withProblem: typeof jsonSchemaTransform = (route) => {
   const { schema } = route
+  const { needs } = route.route.config ?? {}
   if (!schema || schema.hide) return jsonSchemaTransform(route)
   const described = { ...schema, response: { ...(schema.response as object | undefined), default: problemSchema } }
-  return jsonSchemaTransform({ ...route, schema: described })
+  const { schema: made, url } = jsonSchemaTransform({ ...route, schema: described })
+  const open = needs?.scope === 'nothing' && { security: [] }
+  return { schema: { ...made, ...open, ...(needs && !open && { 'x-needs': `${needs.scope} (${needs.of})` }) }, url }
 }

@@ -26,7 +26,7 @@ function section(tag: string, operations: readonly Operation[]): string {
   return `<section id="${tag}"><h2>${tag}</h2>${operations.map(operationText).join('\n')}</section>`
 }
 
-function operationText({ method, path, also, id, summary, parameters, body, answers }: Operation): string {
+function operationText({ method, path, also, id, summary, needs, parameters, body, answers }: Operation): string {
   const address = `<code class="method">${method}</code> <code>${escaped(path)}</code>`
   const twin = also === undefined ? '' : `<p>Also <code>${escaped(also)}</code></p>`
   const rows = parameters.map(
@@ -37,7 +37,7 @@ function operationText({ method, path, also, id, summary, parameters, body, answ
   const shapes = [...(body === undefined ? [] : [['Body', body] as const]), ...answers].map(
     ([name, schema]) => `<details><summary>${escaped(name)}</summary><pre>${escaped(schema)}</pre></details>`,
   )
-  return `<article id="${id}"><h3>${address}</h3><p>${escaped(summary)}</p>${twin}${table}${shapes.join('')}</article>`
+  return `<article id="${id}"><h3>${address}</h3><p>${escaped(summary)}</p><p>${needs === undefined ? 'No key is needed.' : `Needs ${escaped(needs)}.`}</p>${twin}${table}${shapes.join('')}</article>`
 }
 
 function errorSection(): string {

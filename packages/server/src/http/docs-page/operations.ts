@@ -6,6 +6,8 @@ export interface Operation {
   readonly also?: string
   readonly id: string
   readonly summary: string
+  /** The scope that a key must have, and where; absent where no key is needed. */
+  readonly needs?: string
   readonly parameters: readonly {
     readonly name: string
     readonly place: string
@@ -20,6 +22,7 @@ export interface Operation {
 interface Described {
   readonly operationId?: string
   readonly summary?: string
+  readonly 'x-needs'?: string
   readonly tags?: readonly string[]
   readonly parameters?: readonly {
     name: string
@@ -63,6 +66,7 @@ function operation(method: string, path: string, described: Described, also: str
     ...(also !== undefined && { also }),
     id: described.operationId ?? `${method}-${path}`,
     summary: described.summary ?? '',
+    ...(described['x-needs'] !== undefined && { needs: described['x-needs'] }),
     parameters: (described.parameters ?? []).map((one) => ({
       name: one.name,
       place: one.in,

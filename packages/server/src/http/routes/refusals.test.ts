@@ -103,6 +103,14 @@ describe('errors', () => {
     })
   })
 
+  it('that pass by themselves say when to try again', async () => {
+    launch.mockRejectedValue(new HearthError('driver_busy', 'full'))
+    const answer = await call('POST', '/v1/machines', { template: 'a' })
+    expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '1'])
+    launch.mockRejectedValue(new HearthError('limit_reached', 'full'))
+    expect((await call('POST', '/v1/machines', { template: 'a' })).headers).not.toHaveProperty('retry-after')
+  })
+
   it('that nobody foresaw are internal and logged with their stack', async () => {
     const error = vi.fn()
     app = make({ log: { ...silentLog, error } })
