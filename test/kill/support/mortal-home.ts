@@ -16,17 +16,20 @@ export class MortalHome {
   server: MortalServer
   /** Where that one dies; nowhere when empty. */
   armed = ''
+  readonly #env: Readonly<Record<string, string>>
 
-  private constructor(path: string, server: MortalServer) {
+  private constructor(path: string, env: Readonly<Record<string, string>>, server: MortalServer) {
     this.path = path
+    this.#env = env
     this.server = server
   }
 
-  static async make(): Promise<MortalHome> {
+  /** `env` is for all of its servers. */
+  static async make(env: Readonly<Record<string, string>> = {}): Promise<MortalHome> {
     // Short, because a unix socket's path holds 107 bytes.
     const path = await mkdtemp(join(tmpdir(), 'hk-'))
     await chmod(path, 0o711)
-    return new MortalHome(path, await MortalServer.start(path))
+    return new MortalHome(path, env, await MortalServer.start(path, env))
   }
 
   get hearth() {
@@ -37,7 +40,7 @@ export class MortalHome {
   async restart(armed = ''): Promise<void> {
     if (this.server.isAlive) await this.server.kill()
     this.armed = armed
-    this.server = await MortalServer.start(this.path, { HEARTH_FAILPOINT: armed })
+    this.server = await MortalServer.start(this.path, { ...this.#env, HEARTH_FAILPOINT: armed })
   }
 
   /** After a test that failed with its server dead, the next one has one all the same. */
