@@ -2,7 +2,6 @@ import {
   HearthError,
   isHearthError,
   type MachineId,
-  newMachineId,
   type Pool,
   type PoolEntry,
   type SnapshotManifest,
@@ -11,7 +10,7 @@ import {
 import { newMachineUuid, newToken, type Personality } from '../identity/personality.ts'
 import { type BroughtUp, bringUp } from '../launch/bring-up.ts'
 import { Phases } from '../launch/phases.ts'
-import { withDeadline } from '../time/abort.ts'
+import { abortOr, LinkedAbort, orAborted, throwIfAborted, withDeadline } from '../time/abort.ts'
 import { attempt } from '../time/background.ts'
 import type { PoolContext } from './pool-context.ts'
 import type { HeldEntry } from './pool-entry.ts'
@@ -19,6 +18,7 @@ import { validateEntry } from './validate-entry.ts'
 
 /** What an entry is made of. */
 export interface EntryPlan {
+  readonly id: MachineId
   readonly pool: Pool
   readonly template: Template
   readonly manifest: SnapshotManifest
@@ -29,37 +29,48 @@ export interface EntryPlan {
 const validateMs = 30_000
 /** Programs run before an entry is parked: the first one meets cold code, the second proves that the next will not. */
 const rehearsals = 2
+/** Made and removed again: the first new folder and the first new file of a clone take tens of ms, the next ones a few. */
+const stage = { folder: '/root/.hearth-rehearsal', file: '/root/.hearth-rehearsed' }
 
 /**
  * Restores, validates, rehearses and parks one entry. The rehearsal is a whole hand-over with throw-away values, through the same
  * code as the real one, so that nothing is done for the first time when somebody waits. A failure leaves nothing.
  */
 export async function makeEntry(context: PoolContext, plan: EntryPlan, signal: AbortSignal): Promise<HeldEntry> {
-  const id = newMachineId(context.random)
-  const driver = context.drivers.of(plan.pool.driver)
-  if (!context.snapshotUses.add(plan.manifest.id, id)) {
-    throw new HearthError('snapshot_not_ready', `snapshot ${plan.manifest.id} is being removed`)
-  }
-  context.templateUses.add(plan.template.ref, id)
+  const { id } = plan
+  const abort = new LinkedAbort(signal)
+  const unwatch = context.exits.watch(id, (error) => abort.abort(error))
   context.promisedMemory.add(id, plan.manifest.resources.memoryMiB)
   try {
-    const row = await context.store.poolEntries.insert(newRow(context, plan, id))
-    const up = await restore(context, plan, row, signal)
-    await validate(context, plan, row, up, signal)
-    await rehearse(up, signal)
-    if (driver.capabilities.pause) await driver.pause(id)
-    const readyAt = context.clock.now()
-    const identified = up.receipt?.identify
-    const ready = await context.store.poolEntries.update(id, row.rev, {
-      state: 'ready',
-      readyAt,
-      ...(identified && { identified }),
-    })
-    return { row: ready, template: plan.template, manifest: plan.manifest, connection: up.connection, readyAt }
+    if (!context.snapshotUses.add(plan.manifest.id, id) || !context.templateUses.add(plan.template.ref, id)) {
+      throw new HearthError('snapshot_not_ready', `snapshot ${plan.manifest.id} is being removed`)
+    }
+    return await steps(context, plan, abort.signal)
   } catch (error) {
-    await dropEntry(context, id, driver.name)
-    throw error
+    await dropEntry(context, id, plan.pool.driver)
+    throw abortOr(error, abort.signal)
+  } finally {
+    unwatch()
+    abort.release()
   }
+}
+
+async function steps(context: PoolContext, plan: EntryPlan, signal: AbortSignal): Promise<HeldEntry> {
+  const { id, pool, template, manifest } = plan
+  const driver = context.drivers.of(pool.driver)
+  const row = await context.store.poolEntries.insert(newRow(context, plan, id))
+  context.failpoint('pool.row_written')
+  const up = await restore(context, plan, row, signal)
+  await validate(context, plan, row, up, signal)
+  await rehearse(up, signal)
+  throwIfAborted(signal)
+  if (driver.capabilities.pause) await orAborted(driver.pause(id), signal)
+  context.failpoint('pool.parked')
+  const readyAt = context.clock.now()
+  const identified = up.receipt?.identify
+  const change = { state: 'ready' as const, readyAt, ...(identified && { identified }) }
+  const ready = await context.store.poolEntries.update(id, row.rev, change)
+  return { row: ready, template, manifest, connection: up.connection, readyAt }
 }
 
 /** Ends an entry, whatever state it is in, and forgets it. */
@@ -114,14 +125,14 @@ function restore(
     machineUuid,
     hostname: id,
     network,
-    // The link stays down until somebody has claimed the machine.
+    // The link stays down, inside and on the host's side, until somebody has claimed the machine.
     egress: 'none',
     env: template.spec.env,
     secrets: {},
-    files: [],
+    files: [`${stage.folder}/file`, stage.file].map((path) => ({ path, mode: 0o600, content: new Uint8Array(1) })),
     token,
   }
-  const spec = { id, template: template.ref, resources, network, egress }
+  const spec = { id, template: template.ref, resources, network, egress, linkDown: true }
   const newcomer = {
     driver: context.drivers.of(row.driver),
     spec,
@@ -145,6 +156,8 @@ function validate(context: PoolContext, plan: EntryPlan, entry: PoolEntry, up: B
 }
 
 async function rehearse({ session }: BroughtUp, signal: AbortSignal): Promise<void> {
+  await session.listExecs({ signal })
+  await Promise.all([stage.folder, stage.file].map((path) => session.remove(path, true, { signal })))
   for (let run = 0; run < rehearsals; run++) {
     try {
       const process = await session.exec({ argv: ['true'] }, { signal })
