@@ -2,8 +2,10 @@ import { type ErrorCode, errorStatus, HearthError, isHearthError, type Log, mess
 import { type Problem, problemContentType } from '@hearth/protocol'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 
-/** When a client should try again that was told 503, in milliseconds. */
+/** When a client should try again that was told 503, or that a pool is empty, in milliseconds. */
 const unavailableMs = 1000
+/** Why a pool has nothing to give now, and will have soon. */
+const passingReasons: readonly unknown[] = ['pool_empty', 'pool_not_ready']
 
 /** The title of every code: the same words each time. */
 export const problemTitles = {
@@ -68,8 +70,8 @@ export function problemOf(error: unknown): Problem {
 /** Answers an error; what is our own fault is logged with its cause. */
 export function answerProblem(log: Log, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem: Problem = { ...problemOf(wrongRequest(error) ?? error), requestId: request.id }
-  const retryAfterMs = problem.details?.retryAfterMs ?? (problem.status === 503 ? unavailableMs : undefined)
-  if (typeof retryAfterMs === 'number') reply.header('retry-after', Math.ceil(retryAfterMs / 1000))
+  const retryAfterMs = retryAfterMsOf(problem)
+  if (retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(retryAfterMs / 1000))
   if (problem.code === 'internal') {
     const stack = error instanceof Error ? error.stack : undefined
     const { method, routeOptions, id } = request
@@ -78,9 +80,20 @@ export function answerProblem(log: Log, error: unknown, request: FastifyRequest,
   return reply.code(problem.status).type(problemContentType).send(JSON.stringify(problem))
 }
 
+/** When a client should try again; `undefined` where that would change nothing. */
+function retryAfterMsOf({ status, details }: Problem): number | undefined {
+  const { retryAfterMs, reasons } = details ?? {}
+  if (typeof retryAfterMs === 'number') return retryAfterMs
+  const passing = Array.isArray(reasons) && passingReasons.includes((reasons as { readonly code?: unknown }[]).at(-1)?.code)
+  return status === 503 || passing ? unavailableMs : undefined
+}
+
 /** What the web framework itself refuses: a body that is not JSON, too long, of another type. */
 function wrongRequest(error: unknown): HearthError | undefined {
-  const { code, statusCode } = error as Partial<FastifyError>
+  const { code, statusCode, message } = error as Partial<FastifyError>
+  // What Node says of a body that ends before its length: nobody reads the answer, and it is no fault of ours.
+  if (code === 'ECONNRESET' && message === 'aborted')
+    return new HearthError('cancelled', 'the client went away', { cause: error })
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     return new HearthError('payload_too_large', 'the body is too large: 1 MiB is allowed', {
       hint: 'Write larger files with PUT …/files, which takes any length.',

@@ -1,7 +1,16 @@
 import { PassThrough, Readable } from 'node:stream'
 import { fullMachine, snapshotRow, templateRow } from '@hearth/conformance'
-import type { BuildOptions, RetentionReport } from '@hearth/engine'
-import { type FileStat, HearthError, type Machine, type Name, type Namespace, type Snapshot, type Template } from '@hearth/model'
+import type { BuildOptions, PoolStatus, RetentionReport } from '@hearth/engine'
+import {
+  type FileStat,
+  HearthError,
+  type Machine,
+  type Name,
+  type Namespace,
+  poolDefaults,
+  type Snapshot,
+  type Template,
+} from '@hearth/model'
 import { vi } from 'vitest'
 
 export const machine: Machine = { ...fullMachine(1), rev: 1 }
@@ -16,6 +25,64 @@ const namespace: Namespace = {
   createdAt: 0,
   rev: 3,
 }
+export const pool: PoolStatus = {
+  pool: {
+    name: 'base' as Name,
+    template: 'base' as Name,
+    version: 2,
+    driver: 'qemu',
+    resources: { vcpus: 1, memoryMiB: 256, diskMiB: 1024 },
+    settings: {
+      ...poolDefaults,
+      validators: [
+        { kind: 'guest' },
+        { kind: 'http', port: 80, path: '/healthz', status: 204 },
+        { kind: 'command', argv: ['true'] },
+      ],
+      autoscale: { targetHitRate: 0.99, smallest: 1, largest: 8 },
+    },
+    state: 'active',
+    rollout: {
+      version: 2,
+      from: 1,
+      state: 'probation',
+      canaries: 1,
+      validated: 1,
+      failed: 0,
+      startedAt: 0,
+      deadlineAt: 1000,
+      probationMs: 60_000,
+      probationUntil: 61_000,
+    },
+    createdAt: 0,
+    rev: 4,
+  },
+  refill: 'not_progressing',
+  reason: 'validator port 80 failed',
+  lastFailure: { at: 5, stage: 'make', machine: machine.id, reason: 'validator port 80 failed' },
+  depth: 2,
+  making: 1,
+  target: 4,
+  scale: { min: 1, max: 4 },
+  versions: [
+    { version: 1, ready: 1, hits: 8 },
+    { version: 2, ready: 1, hits: 1 },
+  ],
+  oldestAgeMs: 12.5,
+  counters: {
+    hits: 9,
+    misses: { pool_empty: 1 },
+    adopted: 0,
+    created: 11,
+    createFailed: 1,
+    claimed: 9,
+    claimFailures: 0,
+    evicted: 0,
+    validationFailures: 1,
+    refillRuns: 20,
+  },
+}
+const served = { min: 1, max: 4, launches: 10, hits: 9, hitRate: 0.9, idleMachineSeconds: 1.5 }
 const removal = { snapshot: snapshot.id, namespace: namespace.name, reason: 'expired', createdAt: 0, sizeBytes: 9 } as const
 const cleaned: RetentionReport = {
   dryRun: true,
@@ -60,6 +127,26 @@ export function scriptedSession() {
     move: vi.fn(async () => undefined),
     remove: vi.fn(async () => undefined),
     watch: () => Object.assign(changes(), { ready: Promise.resolve() }),
+  }
+}
+
+function scriptedPools() {
+  return {
+    list: vi.fn(async () => [pool]),
+    get: vi.fn(async () => pool),
+    set: vi.fn(async () => pool),
+    warm: vi.fn(async () => pool),
+    drain: vi.fn(async () => pool),
+    remove: vi.fn(async () => undefined),
+    rollOut: vi.fn(async () => pool),
+    abortRollout: vi.fn(async () => pool),
+    planScale: vi.fn(async () => ({
+      windowMs: 3_600_000,
+      demand: { arrivalsPerSecond: 0.5, largestBurst: 3, launchCostMs: 120.5, concurrency: 2 },
+      bounds: { targetHitRate: 0.99, smallest: 1, largest: 8 },
+      now: served,
+      recommended: served,
+    })),
   }
 }
 
@@ -115,6 +202,7 @@ export function scriptedEngine(session: ReturnType<typeof scriptedSession>) {
       remove: vi.fn(async () => undefined),
       usage: vi.fn(async () => ({ liveMachines: 1, snapshots: 2, snapshotBytes: 3 })),
     },
+    pools: scriptedPools(),
     retention: { run: vi.fn(async () => cleaned) },
   }
   return { ...engine, in: vi.fn((_namespace: string) => engine) }
