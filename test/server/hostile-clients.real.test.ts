@@ -122,6 +122,11 @@ describe('the server goes on serving', () => {
     expect(await said(smuggled)).toMatch(/^HTTP\/1.1 400 /)
   })
 
+  it.each(['/v1/events', '/v1/namespaces/default/events', '/v1/templates/base/events', '/v1/machines/web/logs?follow=1'])(
+    'after a HEAD of %s, which would have no end',
+    async (path) => expect((await call('HEAD', path)).status).toBe(404),
+  )
+
   it('after headers without end', async () => {
     expect(await said(`GET /healthz HTTP/1.1\r\nhost: x\r\nx-a: ${'a'.repeat(20_000)}\r\n\r\n`)).toMatch(/^HTTP\/1.1 431 /)
   })

@@ -28,7 +28,7 @@ export function apiClient(home: string): Call {
       asked.end(body === undefined ? undefined : JSON.stringify(body))
     })
     const told = await text(answer)
-    const isJson = /json/.test(answer.headers['content-type'] ?? '')
+    const isJson = told !== '' && /json/.test(answer.headers['content-type'] ?? '')
     return { status: answer.statusCode ?? 0, headers: answer.headers, body: isJson ? JSON.parse(told) : told }
   }
 }

@@ -28,6 +28,7 @@ export function buildRoutes(app: App, parts: RouteParts): void {
     '/v1/templates/:template/events',
     {
       config: needs('read', 'any'),
+      exposeHeadRoute: false,
       schema: {
         operationId: 'watchTemplate',
         tags,

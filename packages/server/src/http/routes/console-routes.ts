@@ -12,6 +12,7 @@ export function consoleRoutes(app: App, { engine, open, clock }: RouteParts, { p
     `${prefix}/machines/:machine/logs`,
     {
       config: needs('read'),
+      exposeHeadRoute: false,
       schema: {
         operationId: operation('getLogs'),
         tags: ['machines'],

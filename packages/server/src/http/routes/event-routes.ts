@@ -18,6 +18,7 @@ export function eventRoutes(app: App, { engine, store, open }: RouteParts): void
     '/v1/events',
     {
       config: needs('read', 'any'),
+      exposeHeadRoute: false,
       schema: { operationId: 'watchEvents', tags, summary, querystring: eventQuerySchema },
     },
     async (request, reply) => {
@@ -32,6 +33,7 @@ export function eventRoutes(app: App, { engine, store, open }: RouteParts): void
     '/v1/namespaces/:namespace/events',
     {
       config: needs('read'),
+      exposeHeadRoute: false,
       schema: {
         operationId: 'watchEventsInNamespace',
         tags,

@@ -68,6 +68,7 @@ function lookRoutes(app: App, { engine, open }: RouteParts, { prefix, operation,
     `${prefix}/machines/:machine/files/watch`,
     {
       config: needs('use'),
+      exposeHeadRoute: false,
       schema: {
         operationId: operation('watchFiles'),
         tags,
