@@ -43,9 +43,10 @@ export class PostgresServer implements AsyncDisposable {
   /** Starts it, and waits until it takes connections. */
   async up(): Promise<void> {
     const listen = ['-c', 'listen_addresses=127.0.0.1', '-p', String(this.port), '-k', this.folder]
-    const server = spawn(program('postgres'), ['-D', join(this.folder, 'data'), ...listen], {
-      ...unprivileged(),
-      env: { LC_ALL: 'C' },
+    // Ends with us, however we end: the kernel tells it.
+    const command = ['--pdeathsig', 'INT', ...asNobody(), program('postgres'), '-D', join(this.folder, 'data'), ...listen]
+    const server = spawn('setpriv', command, {
+      env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     this.#server = server
@@ -116,6 +117,10 @@ function program(name: string): string {
 
 function isRoot(): boolean {
   return process.getuid?.() === 0
+}
+
+function asNobody(): string[] {
+  return isRoot() ? ['--reuid', String(nobody), '--regid', String(nobody), '--clear-groups'] : []
 }
 
 function unprivileged() {
