@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import type { Clock, WatchEvent } from '@hearth/model'
 import type { FieldList } from '../../fields/field-list.ts'
 import { fileKindNumber } from '../file-stat.ts'
@@ -53,13 +54,12 @@ export class DoubleFiles {
   }
 
   write(stream: GuestStream, request: Fields<typeof methods.write.request>): void {
-    const parent = request.path.slice(0, request.path.lastIndexOf('/')) || '/'
+    const path = meant(request.path)
+    const parent = posix.dirname(path)
     if (this.#state.files.get(parent)?.kind !== 'directory') throw new Refusal('not_found', `${parent}: no such directory`)
-    if (this.#state.files.get(request.path)?.kind === 'directory') {
-      throw new Refusal('is_directory', `${request.path} is a directory`)
-    }
+    if (this.#state.files.get(path)?.kind === 'directory') throw new Refusal('is_directory', `${path} is a directory`)
     const id = request.resume ?? this.#nextWriteId++
-    const write = request.resume === undefined ? newWrite(request.path, request.mode) : this.#writes.get(id)
+    const write = request.resume === undefined ? newWrite(path, request.mode) : this.#writes.get(id)
     if (write === undefined) throw new Refusal('not_found', 'this write is not known')
     if (write.received < (request.offset ?? 0)) throw new Refusal('invalid', `only ${write.received} bytes are here`)
     this.#writes.set(id, write)
@@ -77,7 +77,9 @@ export class DoubleFiles {
 
   mkdir(stream: GuestStream, { path, mode }: { readonly path: string; readonly mode: number }): void {
     let made = ''
-    for (const part of path.split('/').filter((one) => one !== '')) {
+    for (const part of meant(path)
+      .split('/')
+      .filter((one) => one !== '')) {
       made += `/${part}`
       const there = this.#state.files.get(made)
       if (there === undefined) this.put(made, newFile('directory', mode, this.#now()))
@@ -86,7 +88,8 @@ export class DoubleFiles {
     stream.reply(methods.mkdir.reply, {})
   }
 
-  move(stream: GuestStream, { from, to }: { readonly from: string; readonly to: string }): void {
+  move(stream: GuestStream, request: { readonly from: string; readonly to: string }): void {
+    const [from, to] = [meant(request.from), meant(request.to)]
     this.#file(from)
     for (const [path, file] of [...this.#state.files]) {
       if (path !== from && !path.startsWith(`${from}/`)) continue
@@ -97,7 +100,9 @@ export class DoubleFiles {
     stream.reply(methods.move.reply, {})
   }
 
-  remove(stream: GuestStream, { path, recursive }: { readonly path: string; readonly recursive: boolean }): void {
+  remove(stream: GuestStream, request: { readonly path: string; readonly recursive: boolean }): void {
+    const { recursive } = request
+    const path = meant(request.path)
     this.#file(path)
     const inside = [...this.#state.files.keys()].filter((one) => one.startsWith(`${path}/`))
     if (inside.length > 0 && !recursive) throw new Refusal('not_empty', `${path} is not empty`)
@@ -141,7 +146,7 @@ export class DoubleFiles {
   }
 
   #file(path: string): DoubleFile {
-    const file = this.#state.files.get(path === '/' ? path : path.replace(/\/+$/, ''))
+    const file = this.#state.files.get(meant(path))
     if (file === undefined) throw new Refusal('not_found', `${path}: no such file or directory`)
     return file
   }
@@ -157,6 +162,12 @@ export class DoubleFiles {
   #now(): number {
     return Math.round(guestNow(this.#state, this.#clock))
   }
+}
+
+/** Where a path leads, as long as no symbolic link is in it. */
+function meant(path: string): string {
+  const normal = posix.normalize(path)
+  return normal === '/' ? normal : normal.replace(/\/+$/, '')
 }
 
 function newWrite(path: string, mode: number): Write {

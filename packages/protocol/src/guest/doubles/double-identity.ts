@@ -77,7 +77,12 @@ function stepClock(state: GuestState, clock: Clock, wallClockNs: bigint): WireIt
 }
 
 function putFile(state: GuestState, clock: Clock, path: string, content: string | Uint8Array, mode = 0o644): void {
-  state.files.set(path, newFile('file', mode, guestNow(state, clock), Buffer.from(content)))
+  const now = guestNow(state, clock)
+  for (let end = path.indexOf('/', 1); end > 0; end = path.indexOf('/', end + 1)) {
+    const parent = path.slice(0, end)
+    if (!state.files.has(parent)) state.files.set(parent, newFile('directory', 0o755, now))
+  }
+  state.files.set(path, newFile('file', mode, now, Buffer.from(content)))
 }
 
 function done(name: string, evidence: string): WireItem {
