@@ -1,10 +1,8 @@
 /** `node client-process.ts SOCKET`: makes requests as it is told over its IPC channel. */
-import { Agent, request } from 'node:http'
-import { text } from 'node:stream/consumers'
-import type { Asked, Order, Told } from './messages.ts'
+import { asker } from './ask.ts'
+import type { Order, Told } from './messages.ts'
 
-const socketPath = process.argv[2] ?? ''
-const agent = new Agent({ keepAlive: true, maxSockets: 64 })
+const ask = asker(process.argv[2] ?? '')
 
 process.on('message', (order: Order) => {
   void carryOut(order)
@@ -55,20 +53,4 @@ async function load({ asked, forMs, connections }: Extract<Order, { kind: 'load'
   }
   await Promise.all(Array.from({ length: connections }, lane))
   return { answered, tookMs: performance.now() - began }
-}
-
-function ask({ method, path, body }: Asked): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const payload = body === undefined ? undefined : JSON.stringify(body)
-    const headers =
-      payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }
-    const outgoing = request({ socketPath, method, path, headers, agent }, (answer) => {
-      text(answer).then((told) => {
-        if ((answer.statusCode ?? 500) < 300) resolve(told)
-        else reject(new Error(`${method} ${path}: ${answer.statusCode} ${told}`))
-      }, reject)
-    })
-    outgoing.once('error', reject)
-    outgoing.end(payload)
-  })
 }

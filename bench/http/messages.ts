@@ -1,6 +1,6 @@
 /** One request that a client process makes. */
 export interface Asked {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
   readonly path: string
   readonly body?: unknown
 }

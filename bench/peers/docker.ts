@@ -47,6 +47,16 @@ export class DockerPeer implements AsyncDisposable {
     await this.#docker(['run', '--rm', '--network', 'none', 'hearth-bench', '/bin/busybox', 'true'])
   }
 
+  /** A container that stays, to run programs in. */
+  async keepContainer(): Promise<AsyncDisposable & { execTrue(): Promise<void> }> {
+    const name = 'hearth-bench-kept'
+    await this.#docker(['run', '--detach', '--name', name, '--network', 'none', 'hearth-bench', '/bin/busybox', 'sleep', '1d'])
+    return {
+      execTrue: () => this.#docker(['exec', name, '/bin/busybox', 'true']),
+      [Symbol.asyncDispose]: () => this.#docker(['rm', '--force', name]),
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const gone = once(this.#daemon, 'close')
     this.#daemon.kill('SIGTERM')

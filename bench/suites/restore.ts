@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { SnapshotManifest } from '@hearth/model'
 import type { Machine } from '@hearth/sdk'
 import { DirectDriver } from '../direct-driver.ts'
 import { type Floor, prepareFloor, restoreByHand } from '../floor.ts'
@@ -10,6 +8,7 @@ import { VirshPeer } from '../peers/virsh.ts'
 import type { Report } from '../report.ts'
 import { medianPairRatio, summarise, timed, timesSlower } from '../samples.ts'
 import type { SuiteOptions } from '../suite-options.ts'
+import { templateManifest } from '../template-manifest.ts'
 
 const coldBoots = 5
 const warmUps = 3
@@ -161,13 +160,4 @@ class Contest {
 function noTimes() {
   const times = (): number[] => []
   return { restored: times(), launched: times(), floor: times(), docker: times(), virsh: times(), cold: times() }
-}
-
-/** The manifest of the snapshot that launches of a template restore. */
-async function templateManifest(bench: HearthUnderTest, template: string): Promise<SnapshotManifest> {
-  const machine = await bench.hearth.launch(template, { boot: 'restored' })
-  const snapshot = machine.data.boot?.snapshotId
-  await machine.remove()
-  if (!snapshot) throw new Error(`${template} was not restored from a snapshot`)
-  return JSON.parse(await readFile(join(bench.home, 'snapshots', snapshot, 'manifest.json'), 'utf8')) as SnapshotManifest
 }
