@@ -3,6 +3,7 @@ import { Keys } from './keys.ts'
 import { Namespace } from './namespace.ts'
 import { Namespaces } from './namespaces.ts'
 import { type Environment, type HearthOptions, optionsFromEnv } from './options.ts'
+import { Pools } from './pools.ts'
 import type { HearthEvent } from './resources.ts'
 import { SystemInfo } from './system.ts'
 import { Templates } from './templates.ts'
@@ -27,6 +28,7 @@ import { apiPath, Transport } from './transport.ts'
 export class Hearth extends Namespace {
   readonly templates: Templates
   readonly namespaces: Namespaces
+  readonly pools: Pools
   readonly keys: Keys
   readonly system: SystemInfo
   readonly #transport: Transport
@@ -37,6 +39,7 @@ export class Hearth extends Namespace {
     this.#transport = transport
     this.templates = new Templates(transport)
     this.namespaces = new Namespaces(transport)
+    this.pools = new Pools(transport)
     this.keys = new Keys(transport)
     this.system = new SystemInfo(transport)
   }

@@ -13,6 +13,7 @@ export { Namespace } from './namespace.ts'
 export type { Namespaces } from './namespaces.ts'
 export type { Cancellable, HearthOptions, Repeatable } from './options.ts'
 export { Listing, type Page } from './page.ts'
+export type { PoolOptions, Pools } from './pools.ts'
 export { PortStream } from './port-stream.ts'
 export type { AttachOptions, ExecOptions, ExecText, SpawnOptions } from './process-options.ts'
 export type { SnapshotCreate, SnapshotPatch } from './requests.ts'
@@ -29,6 +30,10 @@ export type {
   MachineStatsResource,
   NamespaceResource,
   NewKeyResource,
+  PoolResource,
+  PoolRolloutResource,
+  PoolScalePlan,
+  PoolStats,
   Problem,
   ReceiptResource,
   RetentionReport,

@@ -8,7 +8,10 @@ import type {
   CreateSnapshotData,
   ForkMachineData,
   LaunchMachineData,
+  PlanPoolScaleData,
   RestoreSnapshotData,
+  SetPoolData,
+  StartPoolRolloutData,
 } from './generated/types.gen.ts'
 
 // What requests carry, by the names of what they do.
@@ -17,6 +20,9 @@ export type KeyCreate = NonNullable<CreateKeyData['body']>
 export type Launch = NonNullable<LaunchMachineData['body']>
 export type NamespaceCreate = NonNullable<CreateNamespaceData['body']>
 export type NamespacePatch = NonNullable<ChangeNamespaceData['body']>
+export type PoolRolloutStart = NonNullable<StartPoolRolloutData['body']>
+export type PoolScaleQuery = NonNullable<PlanPoolScaleData['query']>
+export type PoolSet = NonNullable<SetPoolData['body']>
 export type SnapshotCopy = NonNullable<CopySnapshotData['body']>
 export type SnapshotRestore = NonNullable<RestoreSnapshotData['body']>
 export type TemplateBuild = NonNullable<BuildTemplateData['body']>

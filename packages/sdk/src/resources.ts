@@ -176,6 +176,56 @@ export type DriverStatus = api.DriverStatus
 export type EventGap = api.EventGap
 
 /**
+ * Everything the server tells of a pool, and how it stands.
+ *
+ * ```ts
+ * const pool: PoolResource = await hearth.pools.set('python', { settings: { min: 0, max: 1 } })
+ * assert.deepEqual([pool.template, pool.version, pool.state], ['python', 1, 'active'])
+ * await hearth.pools.remove(pool.name)
+ * ```
+ */
+export type PoolResource = api.Pool
+
+/**
+ * How far a new version is in a pool, or how its rollout ended.
+ *
+ * ```ts
+ * await hearth.pools.set('python', { settings: { min: 1, max: 1 } })
+ * const none = await hearth.pools.rollout('python').catch((error: HearthApiError) => error.code)
+ * const told: PoolRolloutResource | string = none
+ * assert.equal(told, 'not_found')
+ * await hearth.pools.remove('python')
+ * ```
+ */
+export type PoolRolloutResource = api.PoolRollout
+
+/**
+ * What autoscale would do with a pool.
+ *
+ * ```ts
+ * await hearth.pools.set('python', { settings: { min: 1, max: 2 } })
+ * const plan: PoolScalePlan = await hearth.pools.planScale('python', { targetHitRate: 0.95 })
+ * assert.equal(plan.bounds.targetHitRate, 0.95)
+ * console.log(plan.recommended.min, plan.recommended.max, plan.recommended.hitRate)
+ * await hearth.pools.remove('python')
+ * ```
+ */
+export type PoolScalePlan = api.PoolScalePlan
+
+/**
+ * How a pool stands, and what it has done since the server started.
+ *
+ * ```ts
+ * await hearth.pools.set('python', { settings: { min: 1, max: 1 } })
+ * await hearth.pools.warm('python')
+ * const stats: PoolStats = await hearth.pools.stats('python')
+ * assert.deepEqual([stats.depth, stats.target, stats.counters.hits], [1, 1, 0])
+ * await hearth.pools.remove('python')
+ * ```
+ */
+export type PoolStats = api.PoolStats
+
+/**
  * Why one of several things could not be done (RFC 9457).
  *
  * ```ts

@@ -66,7 +66,7 @@ export type Event = {
      * Grows with every event; numbers never repeat, and gaps mean nothing
      */
     seq: number;
-    kind: 'machine' | 'snapshot' | 'template' | 'namespace' | 'cleaner';
+    kind: 'machine' | 'snapshot' | 'template' | 'namespace' | 'pool' | 'cleaner';
     id: string;
     namespace?: string;
     /**
@@ -340,6 +340,223 @@ export type NewKey = {
      * The key itself, told this once; the server keeps only its hash
      */
     key: string;
+};
+
+export type Pool = {
+    name: string;
+    template: string;
+    /**
+     * What new machines are made of
+     */
+    version: number;
+    driver: string;
+    resources: {
+        vcpus: number;
+        memoryMiB: number;
+        diskMiB: number;
+    };
+    settings: {
+        /**
+         * Refill begins below this
+         */
+        min: number;
+        /**
+         * Most machines that are ready or being made; 20 unless the server allows more
+         */
+        max: number;
+        refillIntervalMs: number;
+        /**
+         * Older machines are replaced
+         */
+        entryMaxAgeMs: number;
+        /**
+         * An older template snapshot is made anew
+         */
+        snapshotMaxAgeMs: number;
+        /**
+         * Machines that are made at the same time
+         */
+        concurrency: number;
+        startsPerMinute: number;
+        /**
+         * Nothing made for so long: not_progressing
+         */
+        progressDeadlineMs: number;
+        validators: Array<{
+            kind: 'guest';
+        } | {
+            kind: 'port';
+            port: number;
+        } | {
+            kind: 'http';
+            port: number;
+            path: unknown & unknown;
+            /**
+             * Absent: 200 to 399
+             */
+            status?: number;
+        } | {
+            kind: 'command';
+            argv: Array<string>;
+        } | {
+            kind: 'custom';
+            name: string;
+        }>;
+        /**
+         * Filled from the first launch of its template on, not before
+         */
+        lazy: boolean;
+        autoscale?: {
+            /**
+             * The share of launches that the pool should serve
+             */
+            targetHitRate: number;
+            /**
+             * Bounds of min and max
+             */
+            smallest: number;
+            largest: number;
+        };
+    };
+    state: 'active' | 'draining';
+    rollout?: PoolRollout;
+    stats: PoolStats;
+    /**
+     * RFC 3339, UTC
+     */
+    createdAt: string;
+    /**
+     * Counted with every change; also the ETag
+     */
+    rev: number;
+};
+
+export type PoolRollout = {
+    version: number;
+    /**
+     * What the pool was made of before
+     */
+    from: number;
+    state: 'canary' | 'probation' | 'done' | 'rolled_back' | 'aborted';
+    /**
+     * So many must be validated before the version takes over
+     */
+    canaries: number;
+    validated: number;
+    failed: number;
+    /**
+     * RFC 3339, UTC
+     */
+    startedAt: string;
+    /**
+     * Not done by then: rolled back
+     */
+    deadlineAt: string;
+    probationMs: number;
+    /**
+     * RFC 3339, UTC
+     */
+    probationUntil?: string;
+    /**
+     * RFC 3339, UTC
+     */
+    endedAt?: string;
+    reason?: string;
+};
+
+export type PoolScalePlan = {
+    windowMs: number;
+    demand: {
+        arrivalsPerSecond: number;
+        largestBurst: number;
+        launchCostMs: number;
+        concurrency: number;
+    };
+    bounds: {
+        /**
+         * The share of launches that the pool should serve
+         */
+        targetHitRate: number;
+        /**
+         * Bounds of min and max
+         */
+        smallest: number;
+        largest: number;
+    };
+    now: {
+        min: number;
+        max: number;
+        launches: number;
+        hits: number;
+        hitRate: number;
+        idleMachineSeconds: number;
+    };
+    recommended: {
+        min: number;
+        max: number;
+        launches: number;
+        hits: number;
+        hitRate: number;
+        idleMachineSeconds: number;
+    };
+};
+
+export type PoolStats = {
+    name: string;
+    refill: 'idle' | 'filling' | 'waiting_for_first_launch' | 'not_progressing' | 'host_full' | 'draining' | 'elsewhere';
+    /**
+     * Why nothing comes
+     */
+    reason?: string;
+    lastFailure?: {
+        /**
+         * RFC 3339, UTC
+         */
+        at: string;
+        stage: 'make' | 'wait' | 'claim';
+        machine?: string;
+        reason: string;
+    };
+    /**
+     * Machines that are ready
+     */
+    depth: number;
+    making: number;
+    /**
+     * What refill aims at
+     */
+    target: number;
+    /**
+     * As they are now: autoscale may have moved them
+     */
+    scale: {
+        min: number;
+        max: number;
+    };
+    versions: Array<{
+        version: number;
+        ready: number;
+        hits: number;
+    }>;
+    oldestAgeMs?: number;
+    /**
+     * Hits of all launches that wanted one of its machines; absent before the first
+     */
+    hitRatio?: number;
+    counters: {
+        hits: number;
+        misses: {
+            [key: string]: number;
+        };
+        adopted: number;
+        created: number;
+        createFailed: number;
+        claimed: number;
+        claimFailures: number;
+        evicted: number;
+        validationFailures: number;
+        refillRuns: number;
+    };
 };
 
 export type Problem = {
@@ -1101,6 +1318,559 @@ export type WatchTemplateResponses = {
 };
 
 export type WatchTemplateResponse = WatchTemplateResponses[keyof WatchTemplateResponses];
+
+export type ListPoolsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/pools';
+};
+
+export type ListPoolsErrors = {
+    /**
+     * Default Response
+     */
+    default: Problem;
+};
+
+export type ListPoolsError = ListPoolsErrors[keyof ListPoolsErrors];
+
+export type ListPoolsResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        items: Array<Pool>;
+    };
+};
+
+export type ListPoolsResponse = ListPoolsResponses[keyof ListPoolsResponses];
+
+export type RemovePoolData = {
+    body?: never;
+    path: {
+        /**
+         * 1 to 63 of a-z, 0-9, ".", "_", "-", beginning and ending with a letter or digit
+         */
+        pool: string;
+    };
+    query?: never;
+    url: '/v1/pools/{pool}';
+};
+
+export type RemovePoolErrors = {
+    /**
+     * Default Response
+     */
+    default: Problem;
+};
+
+export type RemovePoolError = RemovePoolErrors[keyof RemovePoolErrors];
+
+export type RemovePoolResponses = {
+    /**
+     * Default Response
+     */
+    204: void;
+};
+
+export type RemovePoolResponse = RemovePoolResponses[keyof RemovePoolResponses];
+
+export type GetPoolData = {
+    body?: never;
+    path: {
+        /**
+         * 1 to 63 of a-z, 0-9, ".", "_", "-", beginning and ending with a letter or digit
+         */
+        pool: string;
+    };
+    query?: never;
+    url: '/v1/pools/{pool}';
+};
+
+export type GetPoolErrors = {
+    /**
+     * Default Response
+     */
+    default: Problem;
+};
+
+export type GetPoolError = GetPoolErrors[keyof GetPoolErrors];
+
+export type GetPoolResponses = {
+    /**
+     * Default Response
+     */
+    200: Pool;
+};
+
+export type GetPoolResponse = GetPoolResponses[keyof GetPoolResponses];
+
+export type ChangePoolData = {
+    body: {
+        /**
+         * Absent in a PUT: the pool's name is the template's
+         */
+        template?: string;
+        /**
+         * The template's; others are refused
+         */
+        resources?: {
+            vcpus?: number;
+            memoryMiB?: number;
+            diskMiB?: number;
+        };
+        settings?: {
+            /**
+             * Refill begins below this
+             */
+            min?: number;
+            /**
+             * Most machines that are ready or being made; 20 unless the server allows more
+             */
+            max?: number;
+            refillIntervalMs?: number;
+            /**
+             * Older machines are replaced
+             */
+            entryMaxAgeMs?: number;
+            /**
+             * An older template snapshot is made anew
+             */
+            snapshotMaxAgeMs?: number;
+            /**
+             * Machines that are made at the same time
+             */
+            concurrency?: number;
+            startsPerMinute?: number;
+            /**
+             * Nothing made for so long: not_progressing
+             */
+            progressDeadlineMs?: number;
+            validators?: Array<{
+                kind: 'guest';
+            } | {
+                kind: 'port';
+                port: number;
+            } | {
+                kind: 'http';
+                port: number;
+                path: unknown & unknown;
+                /**
+                 * Absent: 200 to 399
+                 */
+                status?: number;
+            } | {
+                kind: 'command';
+                argv: Array<string>;
+            } | {
+                kind: 'custom';
+                name: string;
+            }>;
+            /**
+             * Filled from the first launch of its template on, not before
+             */
+            lazy?: boolean;
+            /**
+             * null: off
+             */
+            autoscale?: {
+                /**
+                 * The share of launches that the pool should serve
+                 */
+                targetHitRate: number;
+                /**
+                 * Bounds of min and max
+                 */
+                smallest: number;
+                largest: number;
+            } | null;
+        };
+        /**
+         * Replace machines of another version or snapshot at once, not as they age out
+         */
+        cutOver?: boolean;
+    };
+    path: {
+        /**
+         * 1 to 63 of a-z, 0-9, ".", "_", "-", beginning and ending with a letter or digit
+         */
+        pool: string;
+    };
+    query?: never;
+    url: '/v1/pools/{pool}';
+};
+
+export type ChangePoolErrors = {
+    /**
+     * Default Response
+     */
+    default: Problem;
+};
+
+export type ChangePoolError = ChangePoolErrors[keyof ChangePoolErrors];
+
+export type ChangePoolResponses = {
+    /**
+     * Default Response
+     */
+    200: Pool;
+};
+
+export type ChangePoolResponse = ChangePoolResponses[keyof ChangePoolResponses];
+
+export type SetPoolData = {
+    body: {
+        /**
+         * Absent in a PUT: the pool's name is the template's
+         */
+        template?: string;
+        /**
+         * The template's; others are refused
+         */
+        resources?: {
+            vcpus?: number;
+            memoryMiB?: number;
+            diskMiB?: number;
+        };
+        settings?: {
+            /**
+             * Refill begins below this
+             */
+            min?: number;
+            /**
+             * Most machines that are ready or being made; 20 unless the server allows more
+             */
+            max?: number;
+            refillIntervalMs?: number;
+            /**
+             * Older machines are replaced
+             */
+            entryMaxAgeMs?: number;
+            /**
+             * An older template snapshot is made anew
+             */
+            snapshotMaxAgeMs?: number;
+            /**
+             * Machines that are made at the same time
+             */
+            concurrency?: number;
+            startsPerMinute?: number;
+            /**
+             * Nothing made for so long: not_progressing
+             */
+            progressDeadlineMs?: number;
+            validators?: Array<{
+                kind: 'guest';
+            } | {
+                kind: 'port';
+                port: number;
+            } | {
+                kind: 'http';
+                port: number;
+                path: unknown & unknown;
+                /**
+                 * Absent: 200 to 399
+                 */
+                status?: number;
+            } | {
+                kind: 'command';
+                argv: Array<string>;
+            } | {
+                kind: 'custom';
+                name: string;
+            }>;
+            /**
+             * Filled from the first launch of its template on, not before
+             */
+            lazy?: boolean;
+            /**
+             * null: off
+             */
+            autoscale?: {
+                /**
+                 * The share of launches that the pool should serve
+                 */
+                targetHitRate: number;
+                /**
+                 * Bounds of min and max
+                 */
+                smallest: number;
+                largest: number;
+            } | null;
+        };
+        /**
+         * Replace machines of another version or snapshot at once, not as they age out
+         */
+        cutOver?: boolean;
+    };
+    path: {
+        /**
+         * 1 to 63 of a-z, 0-9, ".", "_", "-", beginning and ending with a letter or digit
+         */
+        pool: string;
+    };
+    query?: never;
+    url: '/v1/pools/{pool}';
+};
+
+export type SetPoolErrors = {
+    /**
+     * Default Response
+     */
+    default: Problem;
+};
+
+export type SetPoolError = SetPoolErrors[keyof SetPoolErrors];
+
+export type SetPoolResponses = {
+    /**
+     * Default Response
+     */
+    200: Pool;
+};
+
+export type SetPoolResponse = SetPoolResponses[keyof SetPoolResponses];
+
+export type GetPoolStatsData = {
+    body?: never;
+    path: {
+        /**
+         * 1 to 63 of a-z, 0-9, ".", "_", "-", beginning and ending with a letter or digit
+         */
+        pool: string;
+    };
+    query?: never;
+    url: '/v1/pools/{pool}/stats';
+};
+
+export type GetPoolStatsErrors = {
+    /**
+     * Default Response
+     */
+    default: Problem;
+};
+
+export type GetPoolStatsError = GetPoolStatsErrors[keyof GetPoolStatsErrors];
+
+export type GetPoolStatsResponses = {
+    /**
+     * Default Response
+     */
+    200: PoolStats;
+};
+
+export type GetPoolStatsResponse = GetPoolStatsResponses[keyof GetPoolStatsResponses];
+
+export type PlanPoolScaleData = {
+    body?: never;
+    path: {
+        /**
+         * 1 to 63 of a-z, 0-9, ".", "_", "-", beginning and ending with a letter or digit
+         */
+        pool: string;
+    };
+    query?: {
+        targetHitRate?: number;
+        smallest?: number;
+        largest?: number;
+    };
+    url: '/v1/pools/{pool}/autoscale';
+};
+
+export type PlanPoolScaleErrors = {
+    /**
+     * Default Response
+     */
+    default: Problem;
+};
+
+export type PlanPoolScaleError = PlanPoolScaleErrors[keyof PlanPoolScaleErrors];
+
+export type PlanPoolScaleResponses = {
+    /**
+     * Default Response
+     */
+    200: PoolScalePlan;
+};
+
+export type PlanPoolScaleResponse = PlanPoolScaleResponses[keyof PlanPoolScaleResponses];
+
+export type WarmPoolData = {
+    body?: never;
+    path: {
+        /**
+         * 1 to 63 of a-z, 0-9, ".", "_", "-", beginning and ending with a letter or digit
+         */
+        pool: string;
+    };
+    query?: {
+        /**
+         * Seconds to wait for the result; 0: answer at once with 202
+         */
+        wait?: number;
+    };
+    url: '/v1/pools/{pool}/warm';
+};
+
+export type WarmPoolErrors = {
+    /**
+     * Default Response
+     */
+    default: Problem;
+};
+
+export type WarmPoolError = WarmPoolErrors[keyof WarmPoolErrors];
+
+export type WarmPoolResponses = {
+    /**
+     * Default Response
+     */
+    200: Pool;
+    /**
+     * Default Response
+     */
+    202: Pool;
+};
+
+export type WarmPoolResponse = WarmPoolResponses[keyof WarmPoolResponses];
+
+export type DrainPoolData = {
+    body?: never;
+    path: {
+        /**
+         * 1 to 63 of a-z, 0-9, ".", "_", "-", beginning and ending with a letter or digit
+         */
+        pool: string;
+    };
+    query?: never;
+    url: '/v1/pools/{pool}/drain';
+};
+
+export type DrainPoolErrors = {
+    /**
+     * Default Response
+     */
+    default: Problem;
+};
+
+export type DrainPoolError = DrainPoolErrors[keyof DrainPoolErrors];
+
+export type DrainPoolResponses = {
+    /**
+     * Default Response
+     */
+    200: Pool;
+};
+
+export type DrainPoolResponse = DrainPoolResponses[keyof DrainPoolResponses];
+
+export type GetPoolRolloutData = {
+    body?: never;
+    path: {
+        /**
+         * 1 to 63 of a-z, 0-9, ".", "_", "-", beginning and ending with a letter or digit
+         */
+        pool: string;
+    };
+    query?: never;
+    url: '/v1/pools/{pool}/rollout';
+};
+
+export type GetPoolRolloutErrors = {
+    /**
+     * Default Response
+     */
+    default: Problem;
+};
+
+export type GetPoolRolloutError = GetPoolRolloutErrors[keyof GetPoolRolloutErrors];
+
+export type GetPoolRolloutResponses = {
+    /**
+     * Default Response
+     */
+    200: PoolRollout;
+};
+
+export type GetPoolRolloutResponse = GetPoolRolloutResponses[keyof GetPoolRolloutResponses];
+
+export type StartPoolRolloutData = {
+    body: {
+        version: number;
+        /**
+         * 1 when absent
+         */
+        canaries?: number;
+        /**
+         * Five minutes when absent
+         */
+        deadlineMs?: number;
+        probationMs?: number;
+    };
+    headers?: {
+        /**
+         * Made up by the client: the same key with the same body gives the first answer again, for 24 hours
+         */
+        'idempotency-key'?: string;
+    };
+    path: {
+        /**
+         * 1 to 63 of a-z, 0-9, ".", "_", "-", beginning and ending with a letter or digit
+         */
+        pool: string;
+    };
+    query?: never;
+    url: '/v1/pools/{pool}/rollout';
+};
+
+export type StartPoolRolloutErrors = {
+    /**
+     * Default Response
+     */
+    default: Problem;
+};
+
+export type StartPoolRolloutError = StartPoolRolloutErrors[keyof StartPoolRolloutErrors];
+
+export type StartPoolRolloutResponses = {
+    /**
+     * Default Response
+     */
+    202: Pool;
+};
+
+export type StartPoolRolloutResponse = StartPoolRolloutResponses[keyof StartPoolRolloutResponses];
+
+export type AbortPoolRolloutData = {
+    body?: never;
+    path: {
+        /**
+         * 1 to 63 of a-z, 0-9, ".", "_", "-", beginning and ending with a letter or digit
+         */
+        pool: string;
+    };
+    query?: never;
+    url: '/v1/pools/{pool}/rollout/abort';
+};
+
+export type AbortPoolRolloutErrors = {
+    /**
+     * Default Response
+     */
+    default: Problem;
+};
+
+export type AbortPoolRolloutError = AbortPoolRolloutErrors[keyof AbortPoolRolloutErrors];
+
+export type AbortPoolRolloutResponses = {
+    /**
+     * Default Response
+     */
+    200: Pool;
+};
+
+export type AbortPoolRolloutResponse = AbortPoolRolloutResponses[keyof AbortPoolRolloutResponses];
 
 export type GetUsageData = {
     body?: never;
@@ -2665,7 +3435,7 @@ export type WatchEventsData = {
          * What happened behind this event; 0: all that is kept; absent: what comes from now on
          */
         after?: number;
-        kind?: 'machine' | 'snapshot' | 'template' | 'namespace' | 'cleaner' | Array<'machine' | 'snapshot' | 'template' | 'namespace' | 'cleaner'>;
+        kind?: 'machine' | 'snapshot' | 'template' | 'namespace' | 'pool' | 'cleaner' | Array<'machine' | 'snapshot' | 'template' | 'namespace' | 'pool' | 'cleaner'>;
         namespace?: string | Array<string>;
     };
     url: '/v1/events';

@@ -2,7 +2,8 @@ import { HearthError, invalidInput } from '@hearth/model'
 import type { Config } from './settings.ts'
 
 /** What no setting can say of itself. @throws HearthError `invalid_input` */
-export function checkTogether({ listen, tlsCert, tlsKey, insecureListen, openMetrics }: Config): void {
+export function checkTogether({ listen, tlsCert, tlsKey, insecureListen, openMetrics, poolSize, largestPool }: Config): void {
+  if (poolSize > largestPool) throw invalidInput('poolSize', poolSize, `at most largestPool, which is ${largestPool}`)
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     const [missing, given] = tlsCert === undefined ? ['tlsCert', 'tlsKey'] : ['tlsKey', 'tlsCert']
     throw new HearthError('invalid_input', `${missing} is missing; it belongs to ${given}`)

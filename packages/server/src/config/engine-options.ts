@@ -1,4 +1,5 @@
 import type { EngineOptions } from '@hearth/engine'
+import { poolDefaults } from '@hearth/model'
 import type { Config } from './settings.ts'
 
 const minuteMs = 60_000
@@ -13,5 +14,14 @@ export function engineOptions(config: Config): Partial<EngineOptions> {
     failedSnapshotsKeptMs: config.endedMachinesDays * dayMs,
     cleanerIntervalMs: config.cleanerMinutes * minuteMs,
     scrubAfterMs: config.scrubDays * dayMs,
+    largestPool: config.largestPool,
+    poolDefaults: {
+      ...poolDefaults,
+      min: Math.min(poolDefaults.min, config.poolSize),
+      max: config.poolSize,
+      snapshotMaxAgeMs: config.snapshotRefreshSecs * 1000,
+    },
+    drainBudgetMs: config.drainSecs * 1000,
+    ...(config.hostMemoryMiB !== undefined && { hostMemoryMiB: config.hostMemoryMiB }),
   }
 }

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net'
+import { poolDefaults, poolLimits } from '@hearth/model'
 import * as z from 'zod'
 
 /** Where a value comes from when nothing names it. */
@@ -35,6 +36,8 @@ const switchSchema = z.preprocess(
   (value) => (value === 'true' || value === '1' ? true : value === 'false' || value === '0' ? false : value),
   z.boolean({ error: 'true or false' }),
 )
+/** A whole number in bounds. */
+const whole = (min: number, max: number) => z.coerce.number<unknown>().int().min(min).max(max)
 /** Every setting there is; `docs/reference/config.md` has an entry for each, and a test holds both together. */
 export const settings = {
   home: setting({
@@ -144,6 +147,41 @@ export const settings = {
     fallback: () => undefined,
     about: 'A PostgreSQL database for the state, which several servers may share; without it `HEARTH_HOME/hearth.db` is used.',
     secret: true,
+  }),
+  poolSize: setting({
+    flag: 'pool-size',
+    env: 'HEARTH_POOL_SIZE',
+    schema: whole(poolLimits.size.min, poolLimits.size.max),
+    fallback: () => poolDefaults.max,
+    about: 'The `max` of a pool that names none.',
+  }),
+  largestPool: setting({
+    flag: 'largest-pool',
+    env: 'HEARTH_LARGEST_POOL',
+    schema: whole(1, 1000),
+    fallback: () => poolLimits.size.max,
+    about: 'The largest `max` that a pool may have.',
+  }),
+  snapshotRefreshSecs: setting({
+    flag: 'snapshot-refresh-secs',
+    env: 'HEARTH_SNAPSHOT_REFRESH_SECS',
+    schema: whole(poolLimits.snapshotMaxAgeMs.min / 1000, poolLimits.snapshotMaxAgeMs.max / 1000),
+    fallback: () => poolDefaults.snapshotMaxAgeMs / 1000,
+    about: 'After so many seconds the snapshot of a pool that names no age is made anew.',
+  }),
+  drainSecs: setting({
+    flag: 'drain-secs',
+    env: 'HEARTH_DRAIN_SECS',
+    schema: whole(0, 9),
+    fallback: () => 5,
+    about: 'How long a server that ends takes to end the machines of its pools; what is left then the next one finds.',
+  }),
+  hostMemoryMiB: setting<number | undefined>({
+    flag: 'host-memory-mib',
+    env: 'HEARTH_HOST_MEMORY_MIB',
+    schema: whole(1, 1024 ** 3),
+    fallback: () => undefined,
+    about: 'What machines, claimed or waiting, may come to need of memory together, in MiB; pools make none beyond it.',
   }),
   drivers: setting({
     flag: 'drivers',
