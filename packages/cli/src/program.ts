@@ -4,6 +4,7 @@ import { insideCommands } from './declare/inside.ts'
 import { auditCommand, keyCommands } from './declare/keys.ts'
 import { machineCommands, machineGroup } from './declare/machines.ts'
 import { namespaceCommands } from './declare/namespaces.ts'
+import { poolCommands } from './declare/pools.ts'
 import { snapshotCommands } from './declare/snapshots.ts'
 import { templateCommands } from './declare/templates.ts'
 import { watchingCommands } from './declare/watching.ts'
@@ -21,7 +22,7 @@ Every command that needs the server starts it, but none that is remote (--server
   const groups = [
     ['Machines:', [...machineCommands(execute), machineGroup(execute)]],
     ['Inside a machine:', insideCommands(execute)],
-    ['Templates and snapshots:', [templateCommands(execute), snapshotCommands(execute)]],
+    ['Templates, pools and snapshots:', [templateCommands(execute), poolCommands(execute), snapshotCommands(execute)]],
     ['Who may do what:', [namespaceCommands(execute), keyCommands(execute), auditCommand(execute)]],
     ['What goes on:', watchingCommands(execute)],
     ['This computer:', hostCommands(execute)],

@@ -6,7 +6,7 @@ import { withProgress } from '../output/progress.ts'
 import { duration } from '../output/units.ts'
 
 export interface LaunchCommandOptions extends LaunchFlags {
-  readonly boot: 'auto' | 'restored' | 'cold'
+  readonly boot: 'auto' | 'warm' | 'restored' | 'cold'
   readonly vcpus?: number | undefined
   readonly memory?: number | undefined
   readonly disk?: number | undefined

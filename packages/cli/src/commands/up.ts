@@ -56,7 +56,7 @@ function tellWhenReady(context: Context, server: ChildProcess): void {
           : '       make one: hearth key create NAME',
       )
     }
-    context.say('       Ctrl-C ends the server; machines go on')
+    context.say('       Ctrl-C ends the server and drains its pools; machines that somebody has go on')
     lines.close()
   })
 }

@@ -28,6 +28,11 @@ const sources: Readonly<Record<string, (hearth: Hearth, signal: AbortSignal) => 
       value: name,
       about: `up to ${snapshotLimit} snapshots`,
     })),
+  pool: async (hearth, signal) =>
+    (await hearth.pools.list({ signal })).map(({ name, stats }) => ({
+      value: name,
+      about: `${stats.depth} ready, ${stats.refill}`,
+    })),
   key: async (hearth, signal) =>
     (await hearth.keys.list({ signal })).map(({ id, name, scope }) => ({ value: id, about: `${name}, ${scope}` })),
   tag: async (hearth, signal) =>
@@ -56,15 +61,26 @@ export async function addCompletion(program: Command, words: readonly string[], 
 async function offerNames(root: RootCommand, typed: readonly string[], context: Context): Promise<void> {
   const command = root.commands.get(typed.slice(0, 2).join(' ')) ?? root.commands.get(typed[0] ?? '')
   if (!command) return
-  const takers = [...command.arguments.values(), ...command.options.values()]
-  for (const taker of takers) {
-    const source = sources['name' in taker ? taker.name : taker.value]
+  // Only what is being typed: each source is a question to the server.
+  const before = typed.at(-2) ?? ''
+  const option = [...command.options.values()].find(({ value, alias }) => before === `--${value}` || before === `-${alias}`)
+  for (const taker of option ? [option] : command.arguments.values()) {
+    const source = sourceFor('name' in taker ? taker.name : taker.value, typed[0])
     if (!source) continue
     const names = await namesFrom(source, context)
     taker.handler = (complete) => {
       for (const { value, about } of new Map(names.map((name) => [name.value, name])).values()) complete(value, about)
     }
   }
+}
+
+/** Options that are called otherwise than what they name. */
+const otherNames: Readonly<Record<string, string>> = { to: 'namespace', in: 'namespace', parent: 'snapshot' }
+
+function sourceFor(name: string, noun: string | undefined): (typeof sources)[string] | undefined {
+  // The tag of a program is another thing, and known to no list.
+  if (name === 'tag' && noun !== 'snapshot') return undefined
+  return sources[otherNames[name] ?? name]
 }
 
 /** None when the server does not run or does not answer: a message would land in the middle of the line being typed. */

@@ -58,7 +58,9 @@ export function machineCommands(execute: Execute) {
 
 function launchCommand(execute: Execute) {
   return machineGiver('launch', 'Get a machine of a template', '<template>', 'NAME or NAME@VERSION')
-    .addOption(new Option('--boot <method>', 'demand one boot method').choices(['auto', 'restored', 'cold']).default('auto'))
+    .addOption(
+      new Option('--boot <method>', 'demand one boot method').choices(['auto', 'warm', 'restored', 'cold']).default('auto'),
+    )
     .option('--vcpus <number>', "other than the template's means a cold boot", (text) => parseWholeNumber(text, 1, 32))
     .option('--memory <size>', 'such as 512MiB', parseMebibytes)
     .option('--disk <size>', "the machine's own disk, such as 4GiB", parseMebibytes)

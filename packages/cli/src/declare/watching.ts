@@ -2,7 +2,7 @@ import { Option } from '@commander-js/extra-typings'
 import { parseDurationMs, parseWholeNumber } from '../input/quantity.ts'
 import { command, type Execute } from './command.ts'
 
-const kinds = ['machine', 'snapshot', 'template', 'namespace', 'cleaner'] as const
+const kinds = ['machine', 'snapshot', 'template', 'namespace', 'pool', 'cleaner'] as const
 
 /** What looks on: `hearth events`, `top`. */
 export function watchingCommands(execute: Execute) {
@@ -15,7 +15,7 @@ export function watchingCommands(execute: Execute) {
       .addOption(new Option('--kind <kind...>', 'only those of these kinds').choices(kinds))
       .option('-A, --all-namespaces', 'of all namespaces, and of the server itself')
       .action((options) => execute(options, async (context) => (await import('../commands/events.ts')).events(context, options))),
-    command('top', 'Show live machines and what they use, until Ctrl-C; once where stdout is no terminal')
+    command('top', 'Show pools, live machines and what they use, until Ctrl-C; once where stdout is no terminal')
       .option('--interval <duration>', 'how often to look', parseDurationMs, 2000)
       .action((options) =>
         execute(options, async (context) => (await import('../commands/top/top.ts')).top(context, options.interval)),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseBytes, parseDurationMs, parseMebibytes, parseWholeNumber } from './quantity.ts'
+import { parseBytes, parseDurationMs, parseMebibytes, parseShare, parseWholeNumber } from './quantity.ts'
 
 describe('sizes', () => {
   it.each([
@@ -51,4 +51,12 @@ describe('durations', () => {
 
 it.each(['', '0', '51', '+1', '1e1', '0x5', ' 5', '5.0'])('refuses "%s" as a number from 1 to 50', (text) => {
   expect(() => parseWholeNumber(text, 1, 50)).toThrow('from 1 to 50')
+})
+
+it('reads shares', () => {
+  expect([parseShare('0.99'), parseShare('.5')]).toEqual([0.99, 0.5])
+})
+
+it.each(['0', '1', '0.0', '1.5', '99%', '-0.5', '0.', 'x', '1e-3'])('refuses "%s" as a share', (text) => {
+  expect(() => parseShare(text)).toThrow(expect.objectContaining({ exitCode: 2 }))
 })

@@ -33,6 +33,13 @@ export function parseWholeNumber(text: string, min: number, max: number): number
   throw usageError(`"${text}" is not a whole number from ${min} to ${max}`)
 }
 
+/** A share above 0 and below 1, such as 0.99. @throws CliError (usage) */
+export function parseShare(text: string): number {
+  const share = /^0?\.[0-9]{1,6}$/.test(text) ? Number(text) : 0
+  if (share > 0) return share
+  throw usageError(`"${text}" is not a share above 0 and below 1`, 'Write it such as 0.99.')
+}
+
 function quantity(text: string, factors: Readonly<Record<string, number>>, what: string, hint: string): number {
   const [, digits = '', unit = ''] = /^([1-9][0-9]{0,11})([A-Za-z]+)$/.exec(text) ?? []
   const factor = Object.hasOwn(factors, unit) ? factors[unit] : undefined

@@ -1,5 +1,6 @@
 import type { Hearth } from '@hearth/sdk'
 import type { Context } from '../../context.ts'
+import { poolTable } from '../../output/pool-text.ts'
 import { LiveScreen } from '../../terminal/live-screen.ts'
 import { measure, type Sample } from './measure.ts'
 import { fitted, machineLines, summaryLine } from './screen.ts'
@@ -11,9 +12,10 @@ const settleMs = 200
 export async function top(context: Context, intervalMs: number): Promise<void> {
   const hearth = await context.connect()
   if (context.json || !process.stdout.isTTY) {
-    const samples = [...(await measure(hearth, new Map(), context)).values()]
+    const [measured, pools] = await Promise.all([measure(hearth, new Map(), context), poolLines(context, hearth)])
+    const samples = [...measured.values()]
     const data = samples.map(({ machine, stats, cpuShare }) => ({ machine, stats, cpuShare }))
-    context.print(data, () => machineLines(samples, context.now()))
+    context.print(data, () => `${pools}${machineLines(samples, context.now())}`)
     return
   }
   const screen = new LiveScreen(process.stdout)
@@ -28,12 +30,19 @@ async function follow(context: Context, hearth: Hearth, screen: LiveScreen, inte
   const changes = new Changes(context, hearth)
   let samples: ReadonlyMap<string, Sample> = new Map()
   for (;;) {
-    samples = await measure(hearth, samples, context)
+    const [measured, pools] = await Promise.all([measure(hearth, samples, context), poolLines(context, hearth)])
+    samples = measured
     const all = [...samples.values()]
-    const text = `${summaryLine(all, `namespace ${context.namespace}`)}\n\n${machineLines(all, context.now())}`
+    const text = `${summaryLine(all, `namespace ${context.namespace}`)}\n\n${pools}${machineLines(all, context.now())}`
     screen.show(fitted(text, screen.size()))
     await changes.next(intervalMs, screen)
   }
+}
+
+/** The pools above the machines; nothing where there are none. */
+async function poolLines(context: Context, hearth: Hearth): Promise<string> {
+  const pools = await hearth.pools.list({ signal: context.signal })
+  return pools.length === 0 ? '' : `${poolTable(pools)}\n\n`
 }
 
 /** Tells when it is time to look again. */
