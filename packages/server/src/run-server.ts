@@ -74,6 +74,7 @@ async function start(loaded: LoadedConfig, parts: ServerParts, shutdown: Shutdow
   metrics.knowDrivers(drivers.map(({ name }) => name))
   metrics.countBy(() => countRows(store, host))
   const engine = createEngine({ ...parts, store, host, drivers, meter, options: { ...engineOptions(config), ...parts.options } })
+  metrics.showPools(() => engine.pools.list())
   // The engine lets go of the drivers too.
   shutdown.later('engine', () => engine.close())
   await engine.start()

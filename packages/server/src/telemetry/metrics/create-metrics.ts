@@ -1,3 +1,4 @@
+import type { PoolStatus } from '@hearth/engine'
 import { type Clock, type EngineMeter, type Log, messageOf, type StateStore } from '@hearth/model'
 import { Registry } from '@prometheus-io/client'
 import { engineMetrics } from './engine-metrics.ts'
@@ -5,6 +6,7 @@ import { homeGauges } from './home-gauges.ts'
 import { type HttpMeter, httpMetrics } from './http-metrics.ts'
 import { createInstruments, type Instruments } from './instruments.ts'
 import { measuredStore } from './measured-store.ts'
+import { poolGauges } from './pool-gauges.ts'
 import { processMetrics } from './process-metrics.ts'
 import { type StateCounts, stateGauges } from './state-gauges.ts'
 
@@ -33,6 +35,8 @@ export interface Metrics {
   knowDrivers(names: readonly string[]): void
   /** How rows are counted at a scrape; without it there are no gauges of them. */
   countBy(count: () => Promise<StateCounts>): void
+  /** How pools are looked at, at a scrape; without it there are no gauges of them. */
+  showPools(list: () => Promise<readonly PoolStatus[]>): void
   /** The present values. What cannot be had is left as it was, and counted. */
   scrape(): Promise<Scrape>
   close(): void
@@ -66,6 +70,7 @@ export function createMetrics({ version, home, startedAt, clock, log }: MetricsP
       for (const driver of names) showDriver(instruments, driver)
     },
     countBy: (count) => refreshers.set('state', stateGauges(instruments, count, clock)),
+    showPools: (list) => refreshers.set('pools', poolGauges(instruments, list)),
     async scrape() {
       await Promise.all([...refreshers].map(([part, refresher]) => refresh(part, refresher)))
       return { contentType: registry.contentType, body: await registry.metrics() }
@@ -81,7 +86,7 @@ function showOutcomes(metrics: Instruments): void {
     metrics.scrubs.inc({ outcome }, 0)
   }
   metrics.scrubs.inc({ outcome: 'damaged' }, 0)
-  for (const part of ['process', 'home', 'state']) metrics.scrapeFailures.inc({ part }, 0)
+  for (const part of ['process', 'home', 'state', 'pools']) metrics.scrapeFailures.inc({ part }, 0)
 }
 
 function showDriver(metrics: Instruments, driver: string): void {

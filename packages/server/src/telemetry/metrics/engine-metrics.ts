@@ -38,6 +38,10 @@ export function engineMetrics(metrics: Instruments, clock: Pick<Clock, 'now'>): 
       metrics.reconcileChanges.inc(changed)
       metrics.reconcileSeconds.set(seconds(tookMs))
     },
+    pooled({ pool, what, reason }) {
+      if (what === 'missed') metrics.poolMisses.inc({ pool, reason: reason ?? 'none' })
+      else metrics.poolEvents.inc({ pool, what })
+    },
     scrubbed({ outcome, bytes }) {
       metrics.scrubs.inc({ outcome })
       metrics.scrubbedBytes.inc(bytes)

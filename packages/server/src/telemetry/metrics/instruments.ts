@@ -15,6 +15,7 @@ export function createInstruments(registry: Registry) {
   return {
     ...engineInstruments(registry),
     ...stateInstruments(registry),
+    ...poolInstruments(registry),
     ...serverInstruments(registry),
     ...processInstruments(registry),
   }
@@ -40,6 +41,8 @@ function engineInstruments(registry: Registry) {
     reconcileRuns: counter('hearth_reconcile_runs_total', 'Comparisons of rows and hosts', ['outcome']),
     reconcileChanges: counter('hearth_reconcile_changes_total', 'What they had to put right', []),
     reconcileSeconds: gauge('hearth_reconcile_last_run_duration_seconds', 'Time of the last one', []),
+    poolEvents: counter('hearth_pool_events_total', 'What became of the machines of pools', ['pool', 'what']),
+    poolMisses: counter('hearth_pool_misses_total', 'Launches that a pool could not serve', ['pool', 'reason']),
     scrubs: counter('hearth_scrubs_total', 'Snapshots whose files were read again', ['outcome']),
     scrubbedBytes: counter('hearth_scrubbed_bytes_total', 'Bytes read again', []),
   }
@@ -55,6 +58,18 @@ function stateInstruments(registry: Registry) {
     homeFreeBytes: gauge('hearth_home_filesystem_free_bytes', 'What is free there for Hearth', []),
     buildInfo: gauge('hearth_build_info', 'Always 1; the labels tell versions', ['version', 'node']),
     scrapeFailures: counter('hearth_scrape_failures_total', 'What could not be asked at a scrape, and is left out', ['part']),
+  }
+}
+
+function poolInstruments(registry: Registry) {
+  const { gauge } = makers(registry)
+  return {
+    poolDepth: gauge('hearth_pool_depth', 'Machines that are ready', ['pool']),
+    poolMaking: gauge('hearth_pool_making', 'Machines that are being made', ['pool']),
+    poolTarget: gauge('hearth_pool_target', 'What refill aims at', ['pool']),
+    poolMin: gauge('hearth_pool_min', 'Refill begins below this', ['pool']),
+    poolOldestSeconds: gauge('hearth_pool_oldest_age_seconds', 'How long the oldest has been ready', ['pool']),
+    poolRefill: gauge('hearth_pool_refill_state', '1 for the state that refill is in, 0 for the others', ['pool', 'state']),
   }
 }
 
