@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { selfSigned } from '../../packages/server/src/tls/testing/self-signed.ts'
 import { CliBed } from './support/cli-bed.ts'
 
 let bed: CliBed
@@ -83,6 +84,26 @@ describe('a remote server', () => {
   })
 })
 
+describe('a server that serves TLS', () => {
+  it('is trusted by the certificate of NODE_EXTRA_CA_CERTS, and not without', async () => {
+    const { certFile, keyFile } = await selfSigned(elsewhere)
+    const safe = await CliBed.pretended('--port', '0', '--tls-cert', certFile, '--tls-key', keyFile)
+    const { baseUrl, apiKey } = safe.remote
+    const env = { HEARTH_HOME: join(elsewhere, 'home'), HEARTH_SERVER: baseUrl, HEARTH_API_KEY: apiKey }
+    const trusting = { ...env, NODE_EXTRA_CA_CERTS: certFile }
+    try {
+      expect(baseUrl).toMatch(/^https:/)
+      const refused = await safe.hearth(['ls'], { env })
+      expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/self-signed|certificate/)])
+      await safe.hearth(['template', 'build', 'base', 'builtin:base'], { env: trusting })
+      expect((await safe.hearth(['launch', 'base', '--name', 'safe'], { env: trusting })).code).toBe(0)
+      expect((await safe.hearth(['exec', 'safe', 'echo', 'hello'], { env: trusting })).stdout).toBe('hello\n')
+    } finally {
+      await safe.stop()
+    }
+  })
+})
+
 describe('namespaces', () => {
   it('are made, shown, changed and removed, and keep machines apart', async () => {
     const make = ['namespace', 'create', 'team', '--snapshot-limit', '7', '--snapshot-bytes', '1GiB', '--label', 'floor=3']
@@ -113,6 +134,11 @@ describe('namespaces', () => {
       (await hearth('complete', '--', ...words)).stdout.split('\n').map((line) => line.split('\t')[0])
     expect(await offered('namespace', 'rm', '')).toContain('shown')
     expect(await offered('ls', '--namespace', '')).toContain('shown')
+    expect(await offered('snapshot', 'copy', 's-1', '--to', '')).toContain('shown')
+    await hearth('launch', 'base', '--name', 'there', '-n', 'shown')
+    expect(await offered('show', '-n', 'shown', '')).toContain('there')
+    expect(await offered('show', '')).not.toContain('there')
+    await hearth('rm', 'there', '-n', 'shown')
     await hearth('namespace', 'rm', 'shown')
   })
 })

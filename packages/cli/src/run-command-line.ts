@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { Interrupted } from './cli-error.ts'
+import type { SharedOptions } from './context.ts'
 import { createContext } from './create-context.ts'
 import { completionCommand } from './declare/completion.ts'
 import { exitCodeOf, exitCodes, stopSignals } from './exit-codes.ts'
@@ -32,7 +33,7 @@ export async function runCommandLine(
   try {
     if (argv[2] === 'completion' || argv[2] === 'complete') {
       const { addCompletion } = await import('./completion/add-completion.ts')
-      await addCompletion(program as unknown as Command, argv.slice(2), createContext({}, env, run))
+      await addCompletion(program as unknown as Command, argv.slice(2), createContext(sharedOptionsIn(argv), env, run))
     } else program.addCommand(completionCommand())
     await program.parseAsync(argv)
     return exitCode
@@ -40,6 +41,18 @@ export async function runCommandLine(
     const code = await failureCode(error, run)
     // Only `exec` passes a program's code through, so its own failures need one of their own.
     return argv[2] === 'exec' && code !== exitCodes.done && !run.signal.aborted ? exitCodes.execFailed : code
+  }
+}
+
+/** The server and the namespace that a line names which is still being typed. */
+function sharedOptionsIn(words: readonly string[]): SharedOptions {
+  const behind = (...names: string[]) => words[words.findIndex((word) => names.includes(word)) + 1]
+  const named = (...names: string[]) => (words.some((word) => names.includes(word)) ? behind(...names) : undefined)
+  return {
+    server: named('--server'),
+    home: named('--home'),
+    apiKey: named('--api-key'),
+    namespace: named('-n', '--namespace'),
   }
 }
 

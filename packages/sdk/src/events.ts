@@ -1,4 +1,5 @@
 import { HearthApiError, HearthConnectionError } from './errors.ts'
+import { IdleWatch } from './idle-watch.ts'
 import type { Cancellable } from './options.ts'
 import type { EventGap, HearthEvent, Problem } from './resources.ts'
 import { pauseBeforeRetry } from './retry.ts'
@@ -28,6 +29,8 @@ export interface EventOptions extends Cancellable {
   readonly onGap?: ((gap: EventGap) => void) | undefined
 }
 
+/** The server says something at least every 15 seconds. */
+const silenceMs = 60_000
 /** Tries that may fail in a row before the reason is thrown: about ten minutes. */
 const maxRetries = 40
 
@@ -45,8 +48,10 @@ export async function* followEvents(
   for (let attempt = 0; ; ) {
     try {
       const headers = { accept: 'text/event-stream', ...(seen === undefined ? {} : { 'last-event-id': seen }) }
-      const stream = await transport.stream('GET', path, { query: { kind, namespace }, headers, signal, oneTry: true })
-      for await (const { event, data, id } of parseEvents(stream)) {
+      const watch = new IdleWatch(silenceMs, signal)
+      const request = { query: { kind, namespace }, headers, signal: watch.signal, oneTry: true }
+      const stream = await transport.stream('GET', path, request)
+      for await (const { event, data, id } of parseEvents(watch.over(stream))) {
         attempt = 0
         seen = id ?? seen
         if (event === 'ready' && until === 'now') return

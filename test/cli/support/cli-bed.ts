@@ -46,7 +46,11 @@ export class CliBed {
   /** With a server whose machines are pretended; with `--port` on TCP too. */
   static async pretended(...flags: string[]): Promise<CliBed> {
     const bed = new CliBed(flags)
-    const [line] = await once(bed.#server?.stdio[3] as Readable, 'data')
+    const server = bed.#server as ChildProcess
+    const [line] = await Promise.race([
+      once(server.stdio[3] as Readable, 'data'),
+      once(server, 'exit').then(([code]) => Promise.reject(new Error(`the server ended with code ${code}`))),
+    ])
     bed.#url = (JSON.parse(String(line)) as { url?: string }).url
     return bed
   }

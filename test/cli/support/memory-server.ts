@@ -1,5 +1,5 @@
 /**
- * The real server with machines that are only pretended: `node memory-server.ts --home HOME [--port PORT] [--cors ORIGIN]`; says that it is ready on descriptor 3.
+ * The real server with machines that are only pretended: `node memory-server.ts --home HOME [--port PORT] [--cors ORIGIN] [--tls-cert FILE --tls-key FILE]`; says that it is ready on descriptor 3.
  * For tests of clients; everything from the socket to the engine is the product's own.
  */
 import { randomBytes } from 'node:crypto'
@@ -10,13 +10,16 @@ import { type Config, defaultConfig, type LoadedConfig, runServer } from '@heart
 import { openSqliteStore, takeFileLock } from '@hearth/store'
 import { HostGuest, openHostGuest, trustingVerifier } from './host-guest.ts'
 
-const {
-  home = '',
-  port,
-  cors,
-} = parseArgs({
-  options: { home: { type: 'string' }, port: { type: 'string' }, cors: { type: 'string' } },
-}).values
+const { values: flags } = parseArgs({
+  options: {
+    home: { type: 'string' },
+    port: { type: 'string' },
+    cors: { type: 'string' },
+    'tls-cert': { type: 'string' },
+    'tls-key': { type: 'string' },
+  },
+})
+const { home = '', port, cors } = flags
 const listen = port === undefined ? undefined : { host: '127.0.0.1', port: Number(port) }
 const config: Config = {
   ...defaultConfig({ isRoot: false, userHome: '/nonexistent', assets: '/nonexistent' }),
@@ -25,6 +28,8 @@ const config: Config = {
   listen,
   corsOrigins: cors === undefined ? [] : [cors],
   drivers: ['memory'],
+  tlsCert: flags['tls-cert'],
+  tlsKey: flags['tls-key'],
 }
 const origins = Object.fromEntries(Object.keys(config).map((name) => [name, 'default'])) as LoadedConfig['origins']
 

@@ -1,26 +1,32 @@
-import { type IncomingMessage, request as requestInTheOpen } from 'node:http'
+import * as http from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Fetch, FetchInit, FetchResponse } from '@hearth/sdk'
 import type { Log } from '../log.ts'
+
+/** Connections to one remote server. */
+const maxSockets = 16
 
 /**
  * A `fetch` by Node's own HTTP client, over a unix socket or to the host of the address. That client is loaded already and has
  * back-pressure both ways; a full `fetch` would take a third of the time of a short command to load.
  */
 export function nodeFetch(log: Log, socketPath?: string): Fetch {
+  let agent: http.Agent | undefined
   return async (url, init) => {
     const { pathname, search, protocol } = new URL(url)
     const { method, headers, body, signal } = init
+    // TLS takes a while to load.
+    const { Agent, request } = protocol === 'https:' ? await import('node:https') : http
+    // A new connection to a far server takes a while, and many commands ask more than once.
+    if (socketPath === undefined) agent ??= new Agent({ keepAlive: true, maxSockets })
     const where = {
       ...(socketPath === undefined ? {} : { socketPath }),
       method,
       headers,
-      agent: false,
+      agent: agent ?? false,
       ...(signal ? { signal } : {}),
     }
-    // TLS takes a while to load.
-    const request = protocol === 'https:' ? (await import('node:https')).request : requestInTheOpen
     return new Promise((resolve, reject) => {
       const sent = request(url, where)
       log.debug('http.asking', { method, path: pathname + search })
@@ -46,7 +52,7 @@ async function sendBody(sent: NodeJS.WritableStream & { end(data?: string | Uint
   await pipeline(Readable.from(stream), sent)
 }
 
-function responseOf(message: IncomingMessage): FetchResponse {
+function responseOf(message: http.IncomingMessage): FetchResponse {
   const status = message.statusCode ?? 0
   return {
     ok: status >= 200 && status < 300,
