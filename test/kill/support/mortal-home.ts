@@ -29,7 +29,12 @@ export class MortalHome {
     // Short, because a unix socket's path holds 107 bytes.
     const path = await mkdtemp(join(tmpdir(), 'hk-'))
     await chmod(path, 0o711)
-    return new MortalHome(path, env, await MortalServer.start(path, env))
+    try {
+      return new MortalHome(path, env, await MortalServer.start(path, env))
+    } catch (error) {
+      await rm(path, { recursive: true, force: true })
+      throw error
+    }
   }
 
   get hearth() {
@@ -104,10 +109,15 @@ export class MortalHome {
 
   /** Ends all machines and the server; nothing is left. */
   async close(): Promise<void> {
-    for await (const machine of this.hearth.machines) await machine.remove()
-    await this.server.stop()
-    await waitUntil('the end of the launcher', () => this.processes().length === 0)
-    await rm(this.path, { recursive: true, force: true })
+    try {
+      await this.ensureServer()
+      for await (const machine of this.hearth.machines) await machine.remove()
+      await this.server.stop()
+      await waitUntil('the end of the launcher', () => this.processes().length === 0)
+    } finally {
+      for (const line of this.processes()) process.kill(Number(line.split(' ')[0]), 'SIGKILL')
+      await rm(this.path, { recursive: true, force: true })
+    }
   }
 
   #launcherPid(): number {
