@@ -64,6 +64,7 @@ export type * from './ports/engine-meter.ts'
 export type * from './ports/guest.ts'
 export type * from './ports/machine-driver.ts'
 export type * from './ports/pool-store.ts'
+export type * from './ports/server-registry.ts'
 export type * from './ports/state-store.ts'
 export type * from './ports/table.ts'
 export {

@@ -31,6 +31,7 @@ export async function checkRows(database: Database): Promise<ConsistencyReport> 
     events: await count(database, 'events'),
     audit: await count(database, 'audit'),
     leases: await count(database, 'leases'),
+    servers: await count(database, 'servers'),
   }
   return { problems: problems.slice(0, mostProblems), rows }
 }

@@ -23,6 +23,11 @@ export function leases(database: Database): Leases {
       const [row] = await database.run(taken)
       return row && { generation: Number(row.generation) }
     },
+    async holder(name, nowMs) {
+      const held = database.sql.selectFrom('leases').select('owner').where('name', '=', name).where('until_ms', '>', nowMs)
+      const [row] = await database.run(held)
+      return row && String(row.owner)
+    },
     async release(name, owner) {
       const free = { owner: '', until_ms: 0 }
       await database.run(database.sql.updateTable('leases').set(free).where('name', '=', name).where('owner', '=', owner))

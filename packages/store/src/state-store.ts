@@ -23,6 +23,7 @@ import { leases } from './leases.ts'
 import { machineRows } from './machine-rows.ts'
 import { poolRows } from './pool-rows.ts'
 import { pruneRows } from './prune-rows.ts'
+import { serverRegistry } from './server-registry.ts'
 import { idempotencyTable, keyTable, namespaceTable, snapshotTable, templateTable } from './tables.ts'
 
 /** The two ways a commit may be kept; they may be one. */
@@ -49,6 +50,7 @@ export function sqlStateStore({ fast, durable }: Databases, upkeep: Upkeep): Sta
     events: eventLog(fast),
     audit: auditLog(fast),
     leases: leases(fast),
+    servers: serverRegistry(fast),
     ...upkeep,
   }
 }

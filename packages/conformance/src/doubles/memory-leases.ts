@@ -16,6 +16,11 @@ export class MemoryLeases implements Leases {
     return { generation }
   }
 
+  async holder(name: string, nowMs: number): Promise<string | undefined> {
+    const held = this.#leases.get(name)
+    return held && held.untilMs > nowMs ? held.owner : undefined
+  }
+
   async release(name: string, owner: string): Promise<void> {
     const held = this.#leases.get(name)
     if (held?.owner === owner) this.#leases.set(name, { ...held, owner: '', untilMs: 0 })

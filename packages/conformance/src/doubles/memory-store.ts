@@ -24,6 +24,7 @@ import { isLive, machineFits, snapshotFits } from './memory-filters.ts'
 import { MemoryLeases } from './memory-leases.ts'
 import { MemoryAudit, MemoryEvents } from './memory-log.ts'
 import { memoryPools } from './memory-pools.ts'
+import { MemoryServers } from './memory-servers.ts'
 import { type Companions, conflict, MemoryTable } from './memory-table.ts'
 
 /** A state store in memory that keeps every promise of the port but to outlive the process. For tests. */
@@ -31,6 +32,7 @@ export function memoryStore(): StateStore {
   const events = new MemoryEvents()
   const audit = new MemoryAudit()
   const leases = new MemoryLeases()
+  const servers = new MemoryServers()
   const alone: Companions = { check: () => undefined, done: ({ event }) => event && events.add(event) }
   const idempotency = new MemoryTable<IdempotencyRecord, string>('idempotency', (row) => row.id, alone)
   const together = besideRecords(idempotency, events)
@@ -40,7 +42,7 @@ export function memoryStore(): StateStore {
   const snapshots = new MemoryTable<Snapshot, SnapshotId>('snapshots', (row) => row.id, together)
   const keys = new MemoryTable<AccessKey, KeyId>('access_keys', (row) => row.id, together, refuseKnownHash)
   void namespaces.insert({ name: defaultNamespace, labels: {}, ...namespaceDefaults, createdAt: 0 })
-  const tables = { namespaces, templates, machines, snapshots, access_keys: keys, idempotency, events, audit, leases }
+  const tables = { namespaces, templates, machines, snapshots, access_keys: keys, idempotency, events, audit, leases, servers }
   return {
     namespaces,
     templates: Object.assign(templates, {
@@ -54,6 +56,7 @@ export function memoryStore(): StateStore {
     events,
     audit: audit.table(),
     leases,
+    servers,
     ping: async () => undefined,
     compact: async () => undefined,
     backup: async () => {

@@ -10,6 +10,7 @@ import { describeMachineRows } from './machine-rows.ts'
 import { describePoolRows } from './pool-rows.ts'
 import { describeRecords } from './record-cases.ts'
 import { describeSecrets } from './secrets.ts'
+import { describeServers } from './server-cases.ts'
 import { describeSnapshotRows } from './snapshot-rows.ts'
 import { describeTableRules } from './table-rules.ts'
 import { describeTemplateRows } from './template-rows.ts'
@@ -34,6 +35,7 @@ export function describeStore(name: string, open: () => Promise<StateStore>): vo
     describeAlongside(current)
     describeEvents(current)
     describeLeases(current)
+    describeServers(current)
     describeRecords(current)
     describeUpkeep(current)
     describePoolRows(current)

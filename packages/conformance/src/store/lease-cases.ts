@@ -33,6 +33,17 @@ export function describeLeases(store: CurrentStore): void {
       await store().leases.release('never taken', 'b')
     })
 
+    it('tell who has them, as long as they last', async () => {
+      const { leases } = store()
+      expect(await leases.holder('cleaner', 0)).toBeUndefined()
+      await take('a', 1000, 0)
+      expect(await leases.holder('cleaner', 999)).toBe('a')
+      expect(await leases.holder('cleaner', 1000)).toBeUndefined()
+      await take('b', 3000, 1000)
+      await leases.release('cleaner', 'b')
+      expect(await leases.holder('cleaner', 1001)).toBeUndefined()
+    })
+
     it('are no concern of each other', async () => {
       expect(await take('a', 1000, 0, 'one')).toEqual({ generation: 1 })
       expect(await take('b', 1000, 0, 'two')).toEqual({ generation: 1 })

@@ -50,6 +50,7 @@ export function describeUpkeep(store: CurrentStore): void {
         events: 1,
         audit: 0,
         leases: 0,
+        servers: 0,
       },
     })
   })

@@ -8,6 +8,7 @@ import type { Snapshot, SnapshotKind, SnapshotState } from '../snapshot.ts'
 import type { NewEvent, StoredEvent } from '../stored-event.ts'
 import type { Template } from '../template.ts'
 import type { PoolStore } from './pool-store.ts'
+import type { ServerRegistry } from './server-registry.ts'
 import type { MachineSecrets, Table } from './table.ts'
 
 /** Every given field must agree. */
@@ -79,6 +80,8 @@ export interface Leases {
   /** Takes or prolongs; `undefined` when another has it. `generation` grows with every new holder. */
   take(name: string, owner: string, untilMs: number, nowMs: number): Promise<{ readonly generation: number } | undefined>
   release(name: string, owner: string): Promise<void>
+  /** Who has it at `nowMs`; `undefined`: nobody. */
+  holder(name: string, nowMs: number): Promise<string | undefined>
 }
 
 /** What is wrong with the stored state; empty when nothing is. */
@@ -137,6 +140,7 @@ export interface StateStore extends PoolStore {
     prune(at: number): Promise<number>
   }
   readonly leases: Leases
+  readonly servers: ServerRegistry
   /** Whether it answers; cheap. @throws HearthError `store_unavailable` */
   ping(): Promise<void>
   /** Gives back space that pruned rows took, in small steps that block nobody for long. */

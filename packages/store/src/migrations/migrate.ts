@@ -4,10 +4,16 @@ import { type Migration, Migrator } from 'kysely/migration'
 import { firstLight } from './0001-first-light.ts'
 import { theServer } from './0002-the-server.ts'
 import { pools } from './0003-pools.ts'
+import { servers } from './0004-servers.ts'
 
 /** In order; a released one is never changed, and there is no way back. `host`: whose the rows are that name none. */
 export function migrationsFor(host: string): Readonly<Record<string, Migration>> {
-  return { '0001-first-light': firstLight, '0002-the-server': theServer(host), '0003-pools': pools }
+  return {
+    '0001-first-light': firstLight,
+    '0002-the-server': theServer(host),
+    '0003-pools': pools,
+    '0004-servers': servers,
+  }
 }
 
 /**
