@@ -82,7 +82,7 @@ describe('a roll-out of a new version', () => {
   beforeEach(async () => {
     bed = await new EngineBed().start()
     await bed.template()
-    await bed.engine.pools.set('base', { template: 'base@1', settings: { min: 2, max: 2, concurrency: 2 } })
+    await bed.engine.pools.set('base', { template: 'base@1', settings: { min: 2, max: 4, concurrency: 2 } })
     await bed.engine.pools.warm('base')
     await bed.template({ env: { NEW: 'yes' } })
   })
@@ -90,13 +90,17 @@ describe('a roll-out of a new version', () => {
 
   const rollout = async () => (await bed.engine.pools.get('base')).pool.rollout
 
-  it('takes over when its canaries were validated; old entries are handed out until they are gone', async () => {
+  it('takes over when its canaries were validated; what fits of the old is handed out until it is gone', async () => {
     await bed.engine.pools.rollOut('base', { version: 2, canaries: 2 })
     await expect(bed.engine.pools.rollOut('base', { version: 2 })).rejects.toMatchObject({ code: 'state_conflict' })
-    await waitUntil('the roll-out to end', async () => (await rollout())?.state === 'done')
+    await waitUntil('it to take over', async () => (await rollout())?.state === 'probation')
     expect(await bed.engine.pools.get('base')).toMatchObject({
       pool: { version: 2, rollout: { validated: 2, failed: 0 } },
       depth: 4,
+      versions: [
+        { version: 1, ready: 2, hits: 0 },
+        { version: 2, ready: 2, hits: 0 },
+      ],
     })
     const templates = []
     for (let n = 0; n < 4; n++) templates.push((await bed.engine.launch({ template: 'base', boot: 'warm' })).template)
@@ -109,7 +113,7 @@ describe('a roll-out of a new version', () => {
     await waitUntil('the roll-out to end', async () => (await rollout())?.state === 'rolled_back')
     expect(await bed.engine.pools.get('base')).toMatchObject({
       pool: { version: 1, rollout: { failed: 1, reason: expect.stringContaining('restore was made to fail') } },
-      depth: 2,
+      depth: 4,
     })
   })
 
@@ -119,8 +123,8 @@ describe('a roll-out of a new version', () => {
     await held.reached
     expect((await bed.engine.pools.abortRollout('base')).pool.rollout?.state).toBe('aborted')
     held.release()
-    await waitUntil('the canary to go', async () => (await bed.driver.list()).length === 2)
-    expect(await bed.engine.pools.get('base')).toMatchObject({ pool: { version: 1 }, depth: 2 })
+    await waitUntil('the canary to go', async () => (await bed.driver.list()).length === 4)
+    expect(await bed.engine.pools.get('base')).toMatchObject({ pool: { version: 1 }, depth: 4 })
   })
 
   it.each([

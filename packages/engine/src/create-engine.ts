@@ -82,7 +82,10 @@ export function createEngine(parts: EngineParts): Engine {
 
     resolvePending: (record) => resolvePending(context, record),
 
-    settled: () => context.background.idle(),
+    async settled() {
+      await context.background.idle()
+      await pools.held.settled()
+    },
 
     async close() {
       await pools.held.close(context.options.drainBudgetMs)
@@ -141,7 +144,10 @@ function contextOf(parts: EngineParts): { readonly context: Context; readonly po
     underway: new Underway(),
     deadlines: new Deadlines(clock, endTimeOf),
     promisedMemory: new PromisedMemory(),
-    warm: { launch: (order, phases, signal) => pools.launch(order, phases, signal) },
+    warm: {
+      launch: (order, phases, signal) => pools.launch(order, phases, signal),
+      makeRoom: (memoryMiB) => pools.makeRoom(memoryMiB),
+    },
     turns: new Turns(),
     background: new Background(log),
     receipts,
@@ -154,6 +160,12 @@ function contextOf(parts: EngineParts): { readonly context: Context; readonly po
     log,
     options: { ...defaultEngineOptions, ...parts.options },
   }
-  const pools = new Pools({ ...context, validators: parts.validators ?? {}, claims: new Claims(clock) })
+  const pools = new Pools({
+    ...context,
+    background: new Background(log),
+    loops: new Background(log),
+    validators: parts.validators ?? {},
+    claims: new Claims(clock),
+  })
   return { context, pools }
 }

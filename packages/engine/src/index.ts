@@ -7,7 +7,8 @@ export type { BootChoice, LaunchOptions, LaunchRequest } from './launch/launch-r
 export type { EngineMachines, MachineQuery } from './machines/engine-machines.ts'
 export type { EngineNamespaces, NamespaceChange, NamespaceRequest } from './namespaces/engine-namespaces.ts'
 export type { EngineOptions, EngineParts, ReceiptVerifier, SshHostKey } from './parts.ts'
-export type { EnginePools, PoolRequest, PoolStatus, RefillState } from './pool/engine-pools.ts'
+export type { ScalePlan, ScaleRequest } from './pool/autoscale/plan-scale.ts'
+export type { EnginePools, PoolChangeOptions, PoolRequest, PoolStatus, RefillState } from './pool/engine-pools.ts'
 export type { CustomValidators, ValidatorInput } from './pool/validate-entry.ts'
 export type { ReconcileReport } from './reconcile/report.ts'
 export {

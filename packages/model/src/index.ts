@@ -50,6 +50,7 @@ export { defaultNamespace, type Namespace, type NamespaceUsage, namespaceDefault
 export type { Page, PageQuery } from './page.ts'
 export {
   type Pool,
+  type PoolAutoscale,
   type PoolEntry,
   type PoolEntryState,
   type PoolRollout,

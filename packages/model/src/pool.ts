@@ -12,6 +12,15 @@ export type PoolValidator =
   /** One that the embedding program brought, by its name. */
   | { readonly kind: 'custom'; readonly name: string }
 
+/** Lets `min` and `max` follow the launches that were seen. */
+export interface PoolAutoscale {
+  /** The share of launches that the pool should serve; 0.5 to 0.999. */
+  readonly targetHitRate: number
+  /** Bounds of `min` and `max`, within what a pool's size may be. */
+  readonly smallest: number
+  readonly largest: number
+}
+
 export interface PoolSettings {
   /** Refill begins below this. */
   readonly min: number
@@ -31,16 +40,21 @@ export interface PoolSettings {
   readonly validators: readonly PoolValidator[]
   /** Filled from the first launch of its template on, not before. */
   readonly lazy: boolean
+  /** Off when absent. While it is on, `min` and `max` are what the pool begins with. */
+  readonly autoscale?: PoolAutoscale
 }
 
 /** `draining`: its entries go, no new ones come. */
 export type PoolState = 'active' | 'draining'
 
-export type RolloutState = 'canary' | 'done' | 'rolled_back' | 'aborted'
+/** `probation`: the new version serves, and is taken back when its entries keep failing. */
+export type RolloutState = 'canary' | 'probation' | 'done' | 'rolled_back' | 'aborted'
 
 /** A new template version on its way into a pool. */
 export interface PoolRollout {
   readonly version: number
+  /** What the pool was made of before, and is made of again when it is rolled back. */
+  readonly from: number
   readonly state: RolloutState
   /** So many entries of the new version must be validated before it takes over. */
   readonly canaries: number
@@ -49,6 +63,9 @@ export interface PoolRollout {
   readonly startedAt: number
   /** Not done by then: rolled back. */
   readonly deadlineAt: number
+  /** How long it is on probation once it has taken over; 0: not at all. */
+  readonly probationMs: number
+  readonly probationUntil?: number
   readonly endedAt?: number
   readonly reason?: string
 }
@@ -117,5 +134,7 @@ export const poolLimits = {
   startsPerMinute: { min: 1, max: 100_000 },
   progressDeadlineMs: { min: 1_000, max: 3_600_000 },
   canaries: { min: 1, max: 20 },
+  probationMs: { min: 0, max: 86_400_000 },
+  targetHitRate: { min: 0.5, max: 0.999 },
   validators: 8,
 } as const

@@ -8,5 +8,6 @@ export const silentMeter: EngineMeter = {
   driverFailed() {},
   cleanerRan() {},
   reconcileRan() {},
+  pooled() {},
   scrubbed() {},
 }

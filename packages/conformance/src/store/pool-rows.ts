@@ -49,7 +49,17 @@ export function describePoolRows(store: CurrentStore): void {
       const { pools } = store()
       const row = await pools.insert(poolRow())
       expect(row).toEqual({ ...poolRow(), rev: 1 })
-      const rollout = { version: 2, state: 'canary' as const, canaries: 1, validated: 0, failed: 0, startedAt: 1, deadlineAt: 2 }
+      const rollout = {
+        version: 2,
+        from: 1,
+        probationMs: 0,
+        state: 'canary' as const,
+        canaries: 1,
+        validated: 0,
+        failed: 0,
+        startedAt: 1,
+        deadlineAt: 2,
+      }
       await pools.update(name, 1, { rollout, state: 'draining' })
       expect(await pools.get(name)).toEqual({ ...poolRow(), rollout, state: 'draining', rev: 2 })
       await pools.delete(name, 2)

@@ -14,6 +14,7 @@ export const faultPoints = [
   'verify',
   'pause',
   'resume',
+  'set_link',
   'destroy',
   'connect',
 ] as const

@@ -192,6 +192,11 @@ export class MemoryDriver implements MachineDriver {
     this.living(id).resume()
   }
 
+  async setLink(id: MachineId, up: boolean): Promise<void> {
+    await this.host.faults.pass('set_link')
+    this.living(id).hasLink = up
+  }
+
   async destroy(id: MachineId): Promise<void> {
     await this.host.faults.pass('destroy')
     this.host.machines.get(id)?.stop()

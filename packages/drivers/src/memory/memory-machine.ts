@@ -16,6 +16,8 @@ export class MemoryMachine {
   readonly spec: MachineSpec
   readonly guest: InMemoryGuestDouble
   readonly restoredFrom: SnapshotId | undefined
+  /** Of its network card, on the host's side. */
+  hasLink = true
   readonly #clock: Clock
   readonly #vcpus = new Gate()
   #stoodStillAt = 0

@@ -5,6 +5,9 @@
  * `pc-1`: i440fx; serial console; one virtio-serial port for the guest agent; rng; vmgenid; one NIC whose back end keeps no state
  * at template time; a read-only base disk and a scratch disk, in fixed slots.
  */
+/** The id of a machine's network card. */
+export const networkCard = 'nic0'
+
 export const hardwareProfile = 'pc-1'
 
 /** What changes between two machines of one profile. */
@@ -91,7 +94,12 @@ function devices({ mac, netdev }: HardwareSettings): string[] {
     ...['-object', 'rng-builtin,id=rng0', '-device', 'virtio-rng-pci,rng=rng0,addr=0x5'],
     ...['-device', 'vmgenid,guid=auto'],
     // A clone would announce its template's address to a network that it is not on; its own is set afterwards.
-    ...['-netdev', netdev, '-device', `virtio-net-pci,id=nic0,netdev=net0,addr=0x6,mac=${mac},guest_announce=off,romfile=`],
+    ...[
+      '-netdev',
+      netdev,
+      '-device',
+      `virtio-net-pci,id=${networkCard},netdev=net0,addr=0x6,mac=${mac},guest_announce=off,romfile=`,
+    ],
   ]
 }
 

@@ -27,6 +27,7 @@ import {
 import { adoptMachines, listMachines } from './adopt.ts'
 import { copyStored } from './copy-snapshot.ts'
 import { endVmm } from './end-vmm.ts'
+import { networkCard } from './hardware-profile.ts'
 import { recordStamps, requireDigests } from './integrity.ts'
 import { machineFiles, snapshotFiles } from './layout.ts'
 import { snapshotsIn, templatesIn } from './names-in.ts'
@@ -148,6 +149,11 @@ export class QemuDriver implements MachineDriver {
     const vmm = this.#parts.vmms.require(id)
     await (await vmm.qmp()).execute('cont', {})
     vmm.state = 'running'
+  }
+
+  async setLink(id: MachineId, up: boolean): Promise<void> {
+    const qmp = await this.#parts.vmms.require(id).qmp()
+    await qmp.execute('set_link', { name: networkCard, up })
   }
 
   destroy(id: MachineId): Promise<void> {

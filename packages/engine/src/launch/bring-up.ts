@@ -26,6 +26,8 @@ export interface Newcomer {
   readonly reason?: HookReason
   /** Restored from this; booted from its template when absent. */
   readonly from?: SnapshotManifest
+  /** Its network card is to have no link before anything of its own runs: it is nobody's yet. */
+  readonly linkDown?: boolean
   /** What the restored guest still asks for, when it was frozen unawares. */
   readonly staleToken?: string
   /** What else must have succeeded before the guest is met (its row is written); runs beside the driver's work. */
@@ -79,6 +81,7 @@ async function steps(context: Context, newcomer: Newcomer, signal: AbortSignal, 
   const connection = context.guests.open(driver, spec.id, newcomer.staleToken)
   const session = await connection.session({ signal })
   context.guests.met(spec.id, session.hello)
+  if (newcomer.linkDown) await driver.setLink(spec.id, false)
   phases.end('connect')
 
   if (from && context.options.personalise === 'off') {

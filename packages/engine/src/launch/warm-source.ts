@@ -10,4 +10,6 @@ export type Warm = { readonly machine: Machine } | { readonly reasons: readonly 
 export interface WarmSource {
   /** @throws HearthError `boot_method_unavailable` when nothing else than a warm machine was asked for and there is none */
   launch(order: LaunchOrder, phases: Phases, signal?: AbortSignal): Promise<Warm>
+  /** Ends idle machines until `memoryMiB` more fit into what the host may promise. @throws HearthError `driver_busy` */
+  makeRoom(memoryMiB: number): Promise<void>
 }

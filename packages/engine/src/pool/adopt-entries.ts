@@ -1,4 +1,4 @@
-import type { Name, PoolEntry } from '@hearth/model'
+import type { DriverMachine, MachineId, Name, PoolEntry } from '@hearth/model'
 import { attempt } from '../time/background.ts'
 import { dropEntry } from './make-entry.ts'
 import type { PoolContext } from './pool-context.ts'
@@ -10,24 +10,47 @@ import type { PoolRuntime } from './pool-runtime.ts'
  * An entry whose claim had begun is no entry any more, but a machine that is rolled back with the others.
  */
 export async function adoptEntries(context: PoolContext, runtimes: ReadonlyMap<Name, PoolRuntime>): Promise<void> {
+  const present = new Map<string, ReadonlyMap<MachineId, DriverMachine>>()
+  for (const driver of context.drivers.all) {
+    // What a driver that cannot look at its host has is left alone until the next start.
+    await attempt(context.log, `look for entries of ${driver.name}`, async () => {
+      present.set(driver.name, new Map((await driver.list()).map((each) => [each.id, each])))
+    })
+  }
   for (const row of await context.store.poolEntries.of(context.host)) {
-    const runtime = runtimes.get(row.pool)
-    const held = runtime && (await stillParked(context, row, runtime))
-    if (held) runtime.adopt(held)
-    else await attempt(context.log, `end entry ${row.id}`, () => dropEntry(context, row.id, row.driver))
+    const machines = present.get(row.driver)
+    if (!machines) continue
+    await attempt(context.log, `take back entry ${row.id}`, async () => {
+      const runtime = runtimes.get(row.pool)
+      const held = runtime && (await stillParked(context, row, machines.get(row.id), runtime))
+      if (held) runtime.adopt(held)
+      else await dropEntry(context, row.id, row.driver)
+    })
   }
 }
 
-async function stillParked(context: PoolContext, row: PoolEntry, runtime: PoolRuntime): Promise<HeldEntry | undefined> {
-  if (row.state !== 'ready' || runtime.ready.length >= runtime.pool.settings.max) return undefined
+/** Ends what an earlier try could not end: entries that have a row, but no place in any pool. */
+export async function sweepEntries(context: PoolContext): Promise<void> {
+  for (const row of await context.store.poolEntries.of(context.host)) {
+    if (!context.templateUses.has(row.id)) await dropEntry(context, row.id, row.driver)
+  }
+}
+
+async function stillParked(
+  context: PoolContext,
+  row: PoolEntry,
+  present: DriverMachine | undefined,
+  { pool, ready, scaler }: PoolRuntime,
+): Promise<HeldEntry | undefined> {
+  if (row.state !== 'ready' || ready.length >= scaler.scale.max) return undefined
   const driver = context.drivers.of(row.driver)
-  const present = (await driver.list()).find((each) => each.id === row.id)
-  const parked = driver.capabilities.pause ? 'paused' : 'running'
-  if (present?.state !== parked) return undefined
+  if (present?.state !== (driver.capabilities.pause ? 'paused' : 'running')) return undefined
   const template = await context.store.templates.get(row.template)
   const snapshot = await context.store.snapshots.get(row.snapshot)
-  if (!template || !snapshot?.manifest || !context.snapshotUses.add(row.snapshot, row.id)) return undefined
-  context.templateUses.add(row.template, row.id)
+  if (!template || !snapshot?.manifest) return undefined
+  // A canary whose version has not taken over is nobody's to have.
+  if (row.canary && template.version !== pool.version) return undefined
+  if (!context.snapshotUses.add(row.snapshot, row.id) || !context.templateUses.add(row.template, row.id)) return undefined
   context.addresses.restore(row.id, row.network)
   context.promisedMemory.add(row.id, row.resources.memoryMiB)
   const connection = context.guests.open(driver, row.id, row.token)

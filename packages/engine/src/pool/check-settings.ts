@@ -1,8 +1,8 @@
-import { invalidInput, type PoolSettings, type PoolValidator, poolDefaults, poolLimits } from '@hearth/model'
+import { invalidInput, type PoolAutoscale, type PoolSettings, type PoolValidator, poolDefaults, poolLimits } from '@hearth/model'
 import { oneOf, whole } from '../input/checks.ts'
 
-/** Settings as users give them; what is absent stays as it was, or takes the default. */
-export type PoolSettingsChange = Partial<PoolSettings>
+/** Settings as users give them; what is absent stays as it was, or takes the default. `autoscale: null` turns it off. */
+export type PoolSettingsChange = Partial<Omit<PoolSettings, 'autoscale'>> & { readonly autoscale?: PoolAutoscale | null }
 
 /** @throws HearthError `invalid_input` naming the setting, its value and what is allowed */
 export function checkPoolSettings(
@@ -10,7 +10,7 @@ export function checkPoolSettings(
   before: PoolSettings = poolDefaults,
   largest: number = poolLimits.size.max,
 ): PoolSettings {
-  const { validators, lazy, ...numbers } = { ...before, ...change }
+  const { validators, lazy, autoscale, ...numbers } = { ...before, ...change }
   const max = whole(numbers.max, { min: poolLimits.size.min, max: largest }, 'max')
   const bounded = (
     name: 'refillIntervalMs' | 'entryMaxAgeMs' | 'snapshotMaxAgeMs' | 'concurrency' | 'startsPerMinute' | 'progressDeadlineMs',
@@ -27,7 +27,19 @@ export function checkPoolSettings(
     progressDeadlineMs: bounded('progressDeadlineMs'),
     validators: checkValidators(validators),
     lazy,
+    ...(autoscale && { autoscale: checkAutoscale(autoscale, largest) }),
   }
+}
+
+/** @throws HearthError `invalid_input` */
+export function checkAutoscale(autoscale: PoolAutoscale, largest: number): PoolAutoscale {
+  const { targetHitRate } = autoscale
+  const { min, max } = poolLimits.targetHitRate
+  if (typeof targetHitRate !== 'number' || !(targetHitRate >= min && targetHitRate <= max)) {
+    throw invalidInput('autoscale.targetHitRate', targetHitRate, `a number from ${min} to ${max}`)
+  }
+  const top = whole(autoscale.largest, { min: poolLimits.size.min, max: largest }, 'autoscale.largest')
+  return { targetHitRate, smallest: whole(autoscale.smallest, { min: 0, max: top }, 'autoscale.smallest'), largest: top }
 }
 
 function checkValidators(validators: readonly PoolValidator[]): readonly PoolValidator[] {

@@ -45,6 +45,11 @@ export class Claims {
     }
   }
 
+  /** Resolves when none is under way. */
+  async over(): Promise<void> {
+    while (this.#underway > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+
   async #noneOr(ms: number, signal: AbortSignal): Promise<void> {
     const enough = new AbortController()
     const none = new Promise<void>((resolve) => this.#waiting.push(resolve))

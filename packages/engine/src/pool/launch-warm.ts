@@ -1,27 +1,28 @@
-import {
-  type BootReason,
-  HearthError,
-  isHearthError,
-  type Machine,
-  type MachineId,
-  messageOf,
-  type Template,
-} from '@hearth/model'
+import { type BootReason, HearthError, isHearthError, type Machine, messageOf, type Template } from '@hearth/model'
 import { checkEnv } from '../input/checks.ts'
 import type { Reason } from '../launch/boot-reasons.ts'
+import { hostnameOf } from '../launch/check-launch.ts'
 import type { LaunchOrder } from '../launch/launch-order.ts'
 import { newMachineRow } from '../launch/new-machine-row.ts'
 import type { Phases } from '../launch/phases.ts'
 import type { Warm } from '../launch/warm-source.ts'
-import { attempt } from '../time/background.ts'
-import { claimEntry, hostnameFor } from './claim-entry.ts'
+import { throwIfAborted } from '../time/abort.ts'
+import { type ClaimOrder, handOver, type Taken, takeEntry } from './claim-entry.ts'
+import { hasResources } from './has-resources.ts'
 import type { HeldPools } from './held-pools.ts'
 import type { PoolContext } from './pool-context.ts'
 import type { HeldEntry } from './pool-entry.ts'
 import type { PoolRuntime } from './pool-runtime.ts'
 
+interface Trial {
+  readonly wish: LaunchOrder
+  readonly phases: Phases
+  readonly reasons: Reason[]
+}
+
 /**
  * Tries the entries of the pool that fits, oldest first. Never makes anything: what is not ready is a reason.
+ * A launch that names no version is served by the version that the pool is made of, whatever the newest one is.
  * @throws HearthError `boot_method_unavailable` when nothing else was allowed
  */
 export async function launchWarm(
@@ -34,7 +35,7 @@ export async function launchWarm(
   const { origin, boot, afresh } = wish
   if (origin.kind !== 'template' || (boot !== 'auto' && boot !== 'warm') || afresh) return { reasons: [] }
   const runtime = held.serving(origin.name, origin.version, wish.resources)
-  const unregistered = reason('pool_unregistered', `no pool holds machines of ${origin.name} of this size`)
+  const unregistered = reason('pool_unregistered', `no pool here holds machines of ${origin.name} of this version and size`)
   const warm = runtime ? await tryPool(context, runtime, { wish, phases, reasons: [] }, cancel) : { reasons: [unregistered] }
   if ('reasons' in warm && wish.boot === 'warm') throw notWarm(warm.reasons)
   return warm
@@ -43,10 +44,11 @@ export async function launchWarm(
 async function tryPool(context: PoolContext, runtime: PoolRuntime, trial: Trial, cancel?: AbortSignal): Promise<Warm> {
   const { wish, reasons } = trial
   runtime.wake()
+  runtime.scaler.arrived(context.clock.monotonicMs())
   const letGo = context.claims.begin()
   try {
     for (;;) {
-      const taken = runtime.take()
+      const taken = runtime.take((entry) => isWanted(entry, wish))
       const miss = 'row' in taken ? egressMisfit(taken.template, wish) : taken
       if (miss) {
         if ('row' in taken) runtime.giveBack(taken)
@@ -62,6 +64,12 @@ async function tryPool(context: PoolContext, runtime: PoolRuntime, trial: Trial,
   }
 }
 
+/** While a new version takes the place of an old one, a pool has machines of both. */
+function isWanted({ template, manifest }: HeldEntry, { origin, resources }: LaunchOrder): boolean {
+  const version = origin.kind === 'template' ? origin.version : undefined
+  return (version === undefined || version === template.version) && hasResources(manifest.resources, resources)
+}
+
 /** A machine without a way out cannot be given one any more; the other way round its link stays down. */
 function egressMisfit(template: Template, wish: LaunchOrder): Reason | undefined {
   const wanted = wish.egress ?? template.spec.egress
@@ -69,78 +77,93 @@ function egressMisfit(template: Template, wish: LaunchOrder): Reason | undefined
   return reason('requested', `egress ${wanted} was asked for, and the pool's machines were made for ${template.spec.egress}`)
 }
 
-interface Trial {
-  readonly wish: LaunchOrder
-  readonly phases: Phases
-  readonly reasons: Reason[]
-}
-
 /** `undefined` when another entry, or another way, is to be tried. */
-async function tryEntry(
+function tryEntry(
   context: PoolContext,
   runtime: PoolRuntime,
   entry: HeldEntry,
-  { wish, phases, reasons }: Trial,
+  trial: Trial,
   cancel: AbortSignal | undefined,
 ): Promise<Machine | undefined> {
-  const { id } = entry.row
-  const { row, env } = planned(context, entry, wish)
-  const { validators } = runtime.pool.settings
+  let begun = false
+  const claim = context.turns.take(entry.row.id, [cancel, context.background.ending], async (signal) => {
+    begun = true
+    const order = orderFor(context, runtime, entry, trial)
+    const taken = await take(context, runtime, entry, order, signal)
+    return taken && give(context, runtime, entry, order, taken, trial, signal)
+  })
+  return claim.catch((error) => {
+    if (!begun) runtime.giveBack(entry)
+    throw error
+  })
+}
+
+/** `undefined` when it is somebody else's already. */
+async function take(
+  context: PoolContext,
+  runtime: PoolRuntime,
+  entry: HeldEntry,
+  order: ClaimOrder,
+  signal: AbortSignal,
+): Promise<Taken | undefined> {
   try {
-    const machine = await context.turns.take(id, [cancel, context.background.ending], (signal) =>
-      claimEntry(context, entry, { wish, row, env, reasons: [...reasons], validators, phases }, signal),
-    )
-    runtime.stats.add('hits')
-    runtime.stats.add('claimed')
-    if (machine.boot) {
-      const { driver, template, boot } = machine
-      context.meter.launched({ machine: id, driver, template, startedAt: phases.startedAt, boot })
-    }
-    return machine
+    throwIfAborted(signal)
+    const taken = await takeEntry(context, entry, order)
+    order.phases.end('take')
+    return taken
   } catch (error) {
-    const refused = isHearthError(error, 'name_taken') || isRecordConflict(error)
-    if (refused) runtime.giveBack(entry)
-    if (refused || isHearthError(error, 'cancelled')) throw error
-    // Another server took it: it is not ours to look at any more.
-    if (isHearthError(error, 'store_conflict')) return undefined
-    runtime.stats.add('validationFailures')
-    reasons.push(reason(codeOf(error), `${id}: ${messageOf(error)}`))
-    context.log.warn('pool.claim_failed', { pool: runtime.pool.name, machine: id, error: messageOf(error) })
-    if (wish.idempotency) await attempt(context.log, `forget the record of ${id}`, () => forgetRecord(context, wish, id))
+    const untouched = isHearthError(error, 'name_taken', 'cancelled') || isRecordConflict(error)
+    if (untouched) runtime.giveBack(entry)
+    // Whether it was taken cannot be known, or it is not there any more: it must not be handed out.
+    else runtime.discard(entry)
+    if (untouched || !isHearthError(error, 'store_conflict')) throw error
     return undefined
   }
 }
 
-function planned(context: PoolContext, entry: HeldEntry, wish: LaunchOrder) {
-  const { template, manifest } = entry
-  const driver = context.drivers.of(entry.row.driver)
-  const row = newMachineRow(
-    wish,
-    {
-      template,
-      driver,
-      resources: manifest.resources,
-      egress: wish.egress ?? template.spec.egress,
-      launchEnv: wish.env,
-      labels: wish.labels,
-    },
-    {
-      id: entry.row.id,
-      host: context.host,
-      network: entry.row.network,
-      machineUuid: entry.row.machineUuid,
-      hostname: hostnameFor(wish, entry.row.id),
-      restoredFrom: manifest.id,
-      createdAt: context.clock.now(),
-    },
-  )
-  return { row, env: checkEnv({ ...template.spec.env, ...wish.env }, 'env') }
+async function give(
+  context: PoolContext,
+  runtime: PoolRuntime,
+  entry: HeldEntry,
+  order: ClaimOrder,
+  taken: Taken,
+  { phases, reasons }: Trial,
+  signal: AbortSignal,
+): Promise<Machine | undefined> {
+  const { id } = entry.row
+  try {
+    const machine = await handOver(context, entry, order, taken, signal)
+    runtime.stats.claimed(entry.template.version)
+    const { driver, template, boot } = machine
+    if (boot) context.meter.launched({ machine: id, driver, template, startedAt: phases.startedAt, boot })
+    return machine
+  } catch (error) {
+    const message = messageOf(error)
+    runtime.failedAtClaim(entry, message)
+    if (signal.aborted && isHearthError(error, 'cancelled')) throw error
+    reasons.push(reason(codeOf(error), `${id}: ${message}`))
+    context.log.warn('pool.claim_failed', { pool: runtime.pool.name, machine: id, error: message })
+    return undefined
+  }
 }
 
-/** The next try begins it again, about another machine. */
-async function forgetRecord(context: PoolContext, { idempotency }: LaunchOrder, id: MachineId): Promise<void> {
-  const record = idempotency && (await context.store.idempotency.get(idempotency.id))
-  if (record?.state === 'pending' && record.resource?.id === id) await context.store.idempotency.delete(record.id, record.rev)
+function orderFor(context: PoolContext, runtime: PoolRuntime, entry: HeldEntry, { wish, phases, reasons }: Trial): ClaimOrder {
+  const { template, manifest } = entry
+  const { id, network, machineUuid } = entry.row
+  const driver = context.drivers.of(entry.row.driver)
+  const egress = wish.egress ?? template.spec.egress
+  const planned = { template, driver, resources: manifest.resources, egress, launchEnv: wish.env, labels: wish.labels }
+  const row = newMachineRow(wish, planned, {
+    id,
+    host: context.host,
+    network,
+    machineUuid,
+    hostname: wish.hostname ?? hostnameOf(wish.name, id),
+    restoredFrom: manifest.id,
+    createdAt: context.clock.now(),
+  })
+  const env = checkEnv({ ...template.spec.env, ...wish.env }, 'env')
+  return { wish, row, env, reasons: [...reasons], validators: runtime.pool.settings.validators, phases }
 }
 
 function isRecordConflict(error: unknown): boolean {

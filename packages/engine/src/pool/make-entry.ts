@@ -132,12 +132,13 @@ function restore(
     files: [`${stage.folder}/file`, stage.file].map((path) => ({ path, mode: 0o600, content: new Uint8Array(1) })),
     token,
   }
-  const spec = { id, template: template.ref, resources, network, egress, linkDown: true }
+  const spec = { id, template: template.ref, resources, network, egress }
   const newcomer = {
     driver: context.drivers.of(row.driver),
     spec,
     who: throwAway,
     from: manifest,
+    linkDown: true,
     reason: 'rehearsal' as const,
     phases: new Phases(context.clock),
   }

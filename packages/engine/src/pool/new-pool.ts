@@ -1,9 +1,20 @@
-import { driverError, HearthError, invalidInput, type Name, type Pool, parseTemplateRef, type Resources } from '@hearth/model'
+import {
+  driverError,
+  HearthError,
+  invalidInput,
+  type Name,
+  type Pool,
+  parseTemplateRef,
+  type Resources,
+  type Template,
+  templateRef,
+} from '@hearth/model'
 import { checkResources } from '../input/checks.ts'
 import { findTemplate } from '../templates/find-template.ts'
 import { checkPoolSettings } from './check-settings.ts'
 import type { PoolRequest } from './engine-pools.ts'
 import type { PoolContext } from './pool-context.ts'
+import { isUnderway, underway } from './rollout.ts'
 
 /** The row that a request asks for, `before` being what there is. @throws HearthError see `EnginePools.set` */
 export async function newPool(
@@ -25,10 +36,13 @@ export async function newPool(
   if (template.state !== 'ready') {
     throw new HearthError('state_conflict', `template ${template.ref} is ${template.state}, not ready`)
   }
+  if (before && isUnderway(before.rollout) && template.ref !== templateRef(before.template, before.version))
+    throw underway(before)
   const driver = context.drivers.of(template.driver)
   if (!driver.capabilities.memorySnapshots) {
     throw driverError('Misconfigured', `driver ${driver.name} has no memory snapshots, of which pools are made`)
   }
+  await refuseSameMachines(context, name, template)
   return {
     name,
     template: templateName,
@@ -53,4 +67,15 @@ function checkSize(wanted: Partial<Resources>, own: Resources): Resources {
     )
   }
   return resources
+}
+
+/** Which of two pools of the same machines a launch is served by would be chance. */
+async function refuseSameMachines(context: PoolContext, name: Name, template: Template): Promise<void> {
+  const other = (await context.store.pools.list()).find(
+    (each) => each.name !== name && each.template === template.name && each.version === template.version,
+  )
+  if (!other) return
+  throw new HearthError('state_conflict', `pool ${other.name} has machines of ${template.ref} already`, {
+    hint: `Change that one: "hearth pool set ${other.name} …".`,
+  })
 }

@@ -8,22 +8,25 @@ const pacing = (change = {}) => new Pacing({ ...settings, ...change }, () => 0)
 
 describe('a refill plan', () => {
   it.each([
-    [0, 0, 4],
-    [1, 0, 0],
-    [0, 1, 0],
-    [0, 4, 0],
-  ])('with %d ready and %d on their way begins %d', (ready, making, begun) => {
-    expect(entriesToBegin({ ready, making, settings: { min: 1, max: 4 } })).toBe(begun)
+    [{ fresh: 0, expiring: 0, making: 0 }, 4],
+    [{ fresh: 1, expiring: 0, making: 0 }, 0],
+    [{ fresh: 0, expiring: 0, making: 1 }, 0],
+    [{ fresh: 0, expiring: 2, making: 0 }, 2],
+    [{ fresh: 0, expiring: 4, making: 0 }, 1],
+    [{ fresh: 0, expiring: 4, making: 1 }, 0],
+  ])('with %j begins %d', (level, begun) => {
+    expect(entriesToBegin({ ...level, scale: { min: 1, max: 4 } })).toBe(begun)
   })
 
-  it('never makes more than max', () => {
+  it('never makes more than max, but for one that takes the place of one that is soon too old', () => {
     const small = fc.integer({ min: 0, max: 30 })
     fc.assert(
-      fc.property(small, small, small, fc.integer({ min: 1, max: 20 }), (ready, making, min, max) => {
-        const level = { ready, making, settings: { min: Math.min(min, max), max } }
-        const begun = entriesToBegin(level)
-        if (begun > 0) expect(ready + making + begun).toBe(max)
-        else expect(ready + making).toBeGreaterThanOrEqual(level.settings.min)
+      fc.property(small, small, small, small, fc.integer({ min: 1, max: 20 }), (fresh, expiring, making, min, max) => {
+        const scale = { min: Math.min(min, max), max }
+        const begun = entriesToBegin({ fresh, expiring, making, scale })
+        const live = fresh + expiring + making
+        if (begun > 0) expect(live + begun <= max || (begun === 1 && expiring > 0 && making === 0)).toBe(true)
+        else expect(fresh + making >= scale.min || live >= max).toBe(true)
       }),
     )
   })
@@ -57,7 +60,7 @@ describe('pacing', () => {
     expect(pace.allow(20, 0, 1499)).toBe(0)
     expect(pace.allow(20, 0, 1500)).toBe(1)
     for (let n = 0; n < 40; n++) pace.failed('the disk is full', 1500)
-    expect(pace.notBeforeMs).toBe(61_500)
+    expect(pace.pauseMs(1500)).toBe(60_000)
   })
 
   it('keeps to a rate', () => {
@@ -67,6 +70,7 @@ describe('pacing', () => {
     pace.begun(0)
     pace.begun(1)
     expect(pace.allow(20, 0, 59_999)).toBe(0)
+    expect(pace.pauseMs(59_999)).toBe(1)
     expect(pace.allow(20, 0, 60_000)).toBe(1)
   })
 

@@ -4,13 +4,15 @@ const firstBackoffMs = 500
 const longestBackoffMs = 60_000
 const minuteMs = 60_000
 
+type Pace = Pick<PoolSettings, 'concurrency' | 'startsPerMinute' | 'progressDeadlineMs'>
+
 /**
  * How fast entries may be begun: one at first, twice as many after each success up to the pool's concurrency;
  * after a failure none until a pause is over that doubles each time, with jitter so that many pools do not try in step.
  */
 export class Pacing {
   readonly #random: () => number
-  #settings: Pick<PoolSettings, 'concurrency' | 'startsPerMinute' | 'progressDeadlineMs'>
+  #settings: Pace
   #width = 1
   #failures = 0
   #notBeforeMs = Number.NEGATIVE_INFINITY
@@ -20,12 +22,12 @@ export class Pacing {
   #lastFailure: string | undefined
 
   /** `random` gives numbers from 0 to 1, without 1. */
-  constructor(settings: Pick<PoolSettings, 'concurrency' | 'startsPerMinute' | 'progressDeadlineMs'>, random: () => number) {
+  constructor(settings: Pace, random: () => number) {
     this.#settings = settings
     this.#random = random
   }
 
-  change(settings: Pick<PoolSettings, 'concurrency' | 'startsPerMinute' | 'progressDeadlineMs'>): void {
+  change(settings: Pace): void {
     this.#settings = settings
   }
 
@@ -60,9 +62,16 @@ export class Pacing {
     this.#notBeforeMs = nowMs + pauseMs * (1 + this.#random() / 2)
   }
 
-  /** When trying makes sense again; in the past when it does now. */
-  get notBeforeMs(): number {
-    return this.#notBeforeMs
+  /** Whether the last one that was made failed. */
+  get isFailing(): boolean {
+    return this.#failures > 0
+  }
+
+  /** How long until one may be begun, beside none, in milliseconds; 0 when it may now. */
+  pauseMs(nowMs: number): number {
+    const oldest = this.#begun.at(-this.#settings.startsPerMinute)
+    const rated = oldest === undefined ? nowMs : oldest + minuteMs
+    return Math.max(0, this.#notBeforeMs - nowMs, rated - nowMs)
   }
 
   /** Why nothing comes although entries are wanted; `undefined` while all is well or it is too early to say. */

@@ -1,31 +1,37 @@
 import {
-  type BootReason,
   HearthError,
   isHearthError,
   type MachineId,
   messageOf,
+  newMachineId,
   type Pool,
+  type Progress,
   type SnapshotManifest,
-  type Template,
 } from '@hearth/model'
-import { abortOr } from '../time/abort.ts'
+import { LinkedAbort, orAborted, throwIfAborted } from '../time/abort.ts'
+import { attempt } from '../time/background.ts'
+import { Autoscaler } from './autoscale/autoscaler.ts'
 import { dropEntry, makeEntry } from './make-entry.ts'
+import { memoryIsSpent } from './memory-budget.ts'
+import { type Miss, missOf } from './miss.ts'
 import { Pacing } from './pacing.ts'
 import { entriesToBegin } from './plan-refill.ts'
 import type { PoolContext } from './pool-context.ts'
 import type { HeldEntry } from './pool-entry.ts'
+import type { EntrySource } from './pool-source.ts'
 import { PoolStats } from './pool-stats.ts'
+import { Shelf } from './shelf.ts'
+import { Workshop } from './workshop.ts'
 
-/** What new entries of a pool are made of. */
-export interface EntrySource {
-  readonly template: Template
-  readonly manifest: SnapshotManifest
-}
+/** From this share of their time on entries are replaced as soon as there is room. */
+const expiringShare = 0.8
+/** How soon to look again whether the host has memory, in milliseconds. */
+const hostFullPauseMs = 1000
 
-/** Why a pool has nothing to give. */
-export interface Miss {
-  readonly code: BootReason
-  readonly detail: string
+/** How a machine of some version fared: `failure` when it could not be made, or failed whoever was to have it. */
+export interface Verdict {
+  readonly version: number
+  readonly failure?: string
 }
 
 export interface RuntimeParts {
@@ -35,30 +41,40 @@ export interface RuntimeParts {
   readonly fits: (memoryMiB: number) => boolean
   /** Resolves when no claim is under way, or a second has passed: refill must not make claims slower. */
   readonly quiet: (signal: AbortSignal) => Promise<void>
+  readonly judge: (verdict: Verdict) => void
 }
 
 /** One pool on this host: what it holds, and what it makes. Everything it has in flight counts before it is begun. */
 export class PoolRuntime {
-  readonly stats = new PoolStats()
+  readonly stats: PoolStats
+  readonly scaler: Autoscaler
   readonly #context: PoolContext
   readonly #parts: RuntimeParts
   readonly #pacing: Pacing
-  readonly #ready: HeldEntry[] = []
-  readonly #making = new Map<MachineId | symbol, AbortController>()
+  readonly #shelf = new Shelf()
+  readonly #workshop: Workshop
   #pool: Pool
   #started: boolean
-  #ended = false
-  #lastFailure: string | undefined
   #hostFull = false
+  #reason: string | undefined
   #refilling = false
   #again = false
+  #retry: LinkedAbort | undefined
 
   constructor(context: PoolContext, pool: Pool, parts: RuntimeParts) {
     this.#context = context
     this.#parts = parts
     this.#pool = pool
     this.#started = !pool.settings.lazy
-    this.#pacing = new Pacing(pool.settings, () => fraction(context))
+    this.stats = new PoolStats(pool.name, context)
+    this.scaler = new Autoscaler(pool.settings, context.clock.monotonicMs())
+    this.#pacing = new Pacing(pool.settings, () => (context.random(1)[0] ?? 0) / 256)
+    this.#workshop = new Workshop({
+      make: (id, signal) => this.#make(id, signal),
+      made: (entry) => this.#made(entry),
+      notMade: (error) => this.#notMade(error),
+      after: () => this.refill(),
+    })
   }
 
   get pool(): Pool {
@@ -66,11 +82,11 @@ export class PoolRuntime {
   }
 
   get ready(): readonly HeldEntry[] {
-    return this.#ready
+    return this.#shelf.all
   }
 
   get making(): number {
-    return this.#making.size
+    return this.#workshop.making
   }
 
   /** False for a lazy pool before the first launch of its template. */
@@ -82,27 +98,42 @@ export class PoolRuntime {
     return this.#hostFull
   }
 
+  /** Fires when the pool ends here. */
+  get ending(): AbortSignal {
+    return this.#workshop.ending
+  }
+
   /** Why the last entry could not be made; `undefined` once one was. */
-  get lastFailure(): string | undefined {
-    return this.#lastFailure
+  get reason(): string | undefined {
+    return this.notProgressing ?? this.#reason
   }
 
   get notProgressing(): string | undefined {
     return this.#pacing.notProgressing(this.#context.clock.monotonicMs())
   }
 
-  /** Takes over changed settings, or a new version. Entries stay until they age out. */
+  /** Takes over changed settings, or a new version. Entries stay until they age out, but not those of another template. */
   change(pool: Pool): void {
+    if (pool.rev < this.#pool.rev) return
     this.#pool = pool
     this.#pacing.change(pool.settings)
+    this.scaler.change(pool.settings)
     if (!pool.settings.lazy) this.#started = true
+    for (const entry of this.#shelf.takeAll((each) => !isOf(each, pool))) this.discard(entry)
+    this.#trim()
     this.refill()
   }
 
   /** An entry that an earlier server left parked. */
   adopt(entry: HeldEntry): void {
-    this.#ready.push(entry)
-    this.#ready.sort((a, b) => a.readyAt - b.readyAt)
+    this.stats.add('adopted')
+    this.#shelf.put(entry)
+  }
+
+  /** A canary of a version that has taken over. */
+  welcome(entry: HeldEntry): void {
+    this.stats.add('created')
+    this.giveBack(entry)
   }
 
   /** The first launch of a lazy pool's template. */
@@ -112,48 +143,64 @@ export class PoolRuntime {
     this.refill()
   }
 
-  /** The oldest entry that is young enough; it is the caller's from now on. */
-  take(): HeldEntry | Miss {
+  /** The oldest entry that fits and is young enough; it is the caller's from now on. */
+  take(fits?: (entry: HeldEntry) => boolean): HeldEntry | Miss {
     this.#evictOld()
-    const entry = this.#ready.shift()
-    if (entry) return entry
-    if (this.#hostFull)
-      return { code: 'host_memory', detail: `the host has no memory for more machines of pool ${this.#pool.name}` }
-    const why = this.notProgressing
-    if (why !== undefined) return { code: 'pool_not_ready', detail: `pool ${this.#pool.name} makes no progress: ${why}` }
-    if (this.stats.read().created === 0) return { code: 'pool_not_ready', detail: `pool ${this.#pool.name} has only just begun` }
-    return { code: 'pool_empty', detail: `pool ${this.#pool.name} is empty; ${this.making} machines are on their way` }
+    return this.#shelf.take(fits) ?? missOf(this)
   }
 
   /** Gives back an entry that was taken and not touched. */
   giveBack(entry: HeldEntry): void {
-    if (this.#ended) this.#discard(entry)
-    else this.adopt(entry)
+    if (this.ending.aborted || !isOf(entry, this.#pool)) this.discard(entry)
+    else this.#shelf.put(entry)
+    this.#trim()
+  }
+
+  /** An entry that failed whoever was to have it; it is gone already. */
+  failedAtClaim(entry: HeldEntry, reason: string): void {
+    this.stats.add('claimFailures')
+    this.stats.add('validationFailures')
+    this.stats.failed('claim', reason, entry.row.id)
+    this.#parts.judge({ version: entry.template.version, failure: reason })
   }
 
   /** A machine ended by itself. Whether it was ours. */
   noteExit(id: MachineId, detail: string): boolean {
-    const index = this.#ready.findIndex((each) => each.row.id === id)
-    if (index < 0) return false
-    const [entry] = this.#ready.splice(index, 1)
-    this.#lastFailure = detail
-    if (entry) this.#discard(entry)
+    const entry = this.#shelf.takeById(id)
+    if (!entry) return false
+    this.stats.failed('wait', detail, id)
+    this.discard(entry)
     this.refill()
     return true
   }
 
+  /** Gives up the oldest entry for something that is wanted more; false when there is none. */
+  async giveWay(): Promise<boolean> {
+    const entry = this.#shelf.take()
+    if (entry) await this.#evict(entry)
+    return entry !== undefined
+  }
+
+  /** What is done on the interval. */
+  tick(): void {
+    this.scaler.look(this.#context.clock.monotonicMs())
+    this.#trim()
+    this.refill()
+  }
+
   /** Looks whether entries are wanted, and begins them. Cheap to call; looks again when something changed meanwhile. */
   refill(): void {
-    if (this.#ended) return
+    if (this.ending.aborted) return
     this.#again = true
     if (this.#refilling) return
     this.#refilling = true
     this.#context.background.run(`refill pool ${this.#pool.name}`, async (signal) => {
+      const either = AbortSignal.any([signal, this.ending])
       try {
-        while (this.#again && !this.#ended) {
+        while (this.#again && !this.ending.aborted) {
           this.#again = false
-          await this.#parts.quiet(signal)
-          await this.#refillOnce()
+          await this.#parts.quiet(either)
+          this.#refillOnce()
         }
       } finally {
         this.#refilling = false
@@ -161,108 +208,180 @@ export class PoolRuntime {
     })
   }
 
-  /** Begins up to `max` whatever the level is; resolves when all that was begun has ended. */
-  async warm(signal?: AbortSignal): Promise<void> {
+  /** Begins up to `max` whatever the level is; resolves when that many are ready. @throws HearthError see `EnginePools.warm` */
+  async warm(options: { readonly signal?: AbortSignal; readonly progress?: Progress } = {}): Promise<void> {
     this.#started = true
-    while (!this.#ended && !signal?.aborted) {
-      const missing = this.#pool.settings.max - this.#ready.length - this.making
-      if (missing <= 0 && this.making === 0) return
-      await this.#begin(missing)
-      const pauseMs = this.#pacing.notBeforeMs - this.#context.clock.monotonicMs()
-      if (this.making > 0) await Promise.race([...this.#ends])
-      else if (pauseMs > 0) await this.#context.clock.sleep(pauseMs, signal)
-      const why = this.notProgressing
-      if (why !== undefined) throw new HearthError('driver_unavailable', `pool ${this.#pool.name} makes no progress: ${why}`)
+    const abort = new LinkedAbort(options.signal, this.ending)
+    try {
+      while (!(await this.#warmed(abort.signal, options.progress))) this.#evictOld()
+    } finally {
+      abort.release()
     }
+  }
+
+  /** Runs something that ends when the pool does, and that the pool's end waits for. */
+  beside(what: string, work: (signal: AbortSignal) => Promise<unknown>): void {
+    const abort = new LinkedAbort(this.#context.background.ending, this.ending)
+    const done = attempt(this.#context.log, what, () => work(abort.signal)).finally(() => abort.release())
+    this.#workshop.track(done)
+  }
+
+  /** No new ones come, and those that are being made are given up. */
+  stop(): void {
+    this.#workshop.stop(`pool ${this.#pool.name} is ending`)
+    this.#retry?.release()
   }
 
   /** Ends every entry; those that are being made too. No new ones come. */
   async end(): Promise<void> {
-    this.#ended = true
-    for (const abort of this.#making.values()) abort.abort(new HearthError('cancelled', `pool ${this.#pool.name} is ending`))
-    await Promise.all([...this.#ends])
-    await Promise.all(this.#ready.splice(0).map((entry) => this.#evict(entry)))
+    this.stop()
+    await this.#workshop.idle()
+    await Promise.all(this.#shelf.takeAll().map((entry) => this.#evict(entry)))
+    await this.#workshop.idle()
+  }
+
+  /** Resolves when nothing is being made or ended. */
+  idle(): Promise<void> {
+    return this.#workshop.idle()
   }
 
   /** Replaces what is ready at once: entries of another snapshot than `keep` go. */
   async cutOver(keep: SnapshotManifest['id']): Promise<void> {
-    const old = this.#ready.filter((each) => each.manifest.id !== keep)
-    for (const entry of old) this.#ready.splice(this.#ready.indexOf(entry), 1)
+    await this.#replace((each) => each.manifest.id !== keep)
+  }
+
+  /** Ends the entries of a version that proved bad. */
+  async forsake(version: number): Promise<void> {
+    await this.#replace((each) => each.template.version === version)
+  }
+
+  async #replace(old: (entry: HeldEntry) => boolean): Promise<void> {
+    const leaving = this.#shelf.takeAll(old)
     this.refill()
-    await Promise.all(old.map((entry) => this.#evict(entry)))
+    await Promise.all(leaving.map((entry) => this.#evict(entry)))
   }
 
-  readonly #ends = new Set<Promise<void>>()
-
-  async #refillOnce(): Promise<void> {
+  #refillOnce(): void {
     this.#evictOld()
-    if (!this.#started || this.#pool.state !== 'active') return
+    if (!this.#started || this.#pool.state !== 'active' || this.ending.aborted) return
     this.stats.add('refillRuns')
-    const wanted = entriesToBegin({ ready: this.#ready.length, making: this.making, settings: this.#pool.settings })
-    await this.#begin(wanted)
+    const { scale } = this.scaler
+    const expiring = this.#shelf.all.filter((each) => this.#isExpiring(each)).length
+    const wanted = entriesToBegin({ fresh: this.#shelf.size - expiring, expiring, making: this.making, scale })
+    this.#begin(wanted)
+    if (wanted > 0 && this.making === 0) this.#retryLater()
   }
 
-  async #begin(wanted: number): Promise<void> {
-    const now = this.#context.clock.monotonicMs()
+  #begin(wanted: number): void {
+    const { clock, random, promisedMemory } = this.#context
+    const now = clock.monotonicMs()
     const allowed = this.#pacing.allow(Math.max(0, wanted), this.making, now)
-    for (let begun = 0; begun < allowed && !this.#ended; begun++) {
-      this.#hostFull = !this.#parts.fits(this.#pool.resources.memoryMiB)
+    for (let begun = 0; begun < allowed; begun++) {
+      if (this.#shelf.size + this.making >= this.scaler.scale.max && !this.#makeRoom()) return
+      const { memoryMiB } = this.#pool.resources
+      this.#hostFull = !this.#parts.fits(memoryMiB)
       if (this.#hostFull) return
       this.#pacing.begun(now)
-      this.#makeOne()
+      const id = newMachineId(random)
+      promisedMemory.add(id, memoryMiB)
+      this.#workshop.begin(id)
     }
+    if (wanted <= 0) this.#hostFull = false
   }
 
-  /** Counts from this moment on; what becomes of it is told to the pacing. */
-  #makeOne(): void {
-    const key = Symbol(this.#pool.name)
-    const abort = new AbortController()
-    this.#making.set(key, abort)
-    const end = this.#make(abort.signal)
-      .then(
-        (entry) => this.#made(entry),
-        (error) => this.#notMade(abortOr(error, abort.signal)),
-      )
-      .then(() => {
-        this.#making.delete(key)
-        this.#ends.delete(end)
-        this.refill()
-      })
-    this.#ends.add(end)
+  /** One that is soon too old goes for one that is not; while nothing can be made it is better than none. */
+  #makeRoom(): boolean {
+    const entry = this.#pacing.isFailing ? undefined : this.#shelf.take((each) => this.#isExpiring(each))
+    if (entry) this.discard(entry)
+    return entry !== undefined
   }
 
-  async #make(signal: AbortSignal): Promise<HeldEntry> {
+  /** The interval may be an hour. */
+  #retryLater(): void {
+    const { clock, loops } = this.#context
+    const pauseMs = Math.max(1, this.#pacing.pauseMs(clock.monotonicMs()), this.#hostFull ? hostFullPauseMs : 0)
+    this.#retry?.abort(new HearthError('cancelled', 'another look takes its place'))
+    this.#retry?.release()
+    const retry = new LinkedAbort(this.ending, loops.ending)
+    this.#retry = retry
+    loops.run(`refill pool ${this.#pool.name} again`, async () => {
+      await clock.sleep(pauseMs, retry.signal)
+      this.refill()
+    })
+  }
+
+  /** One step towards a full pool; true when there is none left to do. */
+  async #warmed(signal: AbortSignal, progress: Progress | undefined): Promise<boolean> {
+    throwIfAborted(signal)
+    const { max } = this.scaler.scale
+    const ready = this.#shelf.size
+    progress?.(`${ready} of ${max} machines are ready`, Math.min(1, ready / max))
+    if (ready >= max) return true
+    this.#begin(max - ready - this.making)
+    if (this.making > 0) await orAborted(this.#workshop.next(), signal)
+    else if (this.#hostFull) throw memoryIsSpent(this.#context, this.#pool.resources.memoryMiB)
+    else {
+      const { clock } = this.#context
+      await clock.sleep(Math.max(1, this.#pacing.pauseMs(clock.monotonicMs())), signal)
+    }
+    const why = this.notProgressing
+    if (why !== undefined) throw new HearthError('driver_unavailable', `pool ${this.#pool.name} makes no progress: ${why}`)
+    return false
+  }
+
+  async #make(id: MachineId, signal: AbortSignal): Promise<HeldEntry> {
+    const { clock, promisedMemory } = this.#context
     const pool = this.#pool
-    const source = await this.#parts.source(pool)
-    return makeEntry(this.#context, { pool, ...source, canary: false }, signal)
+    const startedMs = clock.monotonicMs()
+    const source = await this.#parts.source(pool).catch((error) => {
+      promisedMemory.release(id)
+      throw error
+    })
+    const entry = await makeEntry(this.#context, { id, pool, ...source, canary: false }, signal)
+    this.scaler.made(clock.monotonicMs() - startedMs)
+    return entry
   }
 
   #made(entry: HeldEntry): void {
-    this.#lastFailure = undefined
+    this.#reason = undefined
     this.#pacing.succeeded(this.#context.clock.monotonicMs())
     this.stats.add('created')
+    this.#parts.judge({ version: entry.template.version })
     this.giveBack(entry)
   }
 
   #notMade(error: unknown): void {
-    if (this.#ended) return
-    this.#lastFailure = messageOf(error)
-    this.#pacing.failed(this.#lastFailure, this.#context.clock.monotonicMs())
+    if (this.ending.aborted) return
+    const reason = messageOf(error)
+    this.#reason = reason
+    this.#pacing.failed(reason, this.#context.clock.monotonicMs())
     this.stats.add('createFailed')
+    this.stats.failed('make', reason)
     if (isHearthError(error, 'guest_error', 'personalise_failed')) this.stats.add('validationFailures')
-    this.#context.log.warn('pool.entry_failed', { pool: this.#pool.name, error: this.#lastFailure })
+    this.#context.log.warn('pool.entry_failed', { pool: this.#pool.name, error: reason })
+    this.#parts.judge({ version: this.#pool.version, failure: reason })
+  }
+
+  #isExpiring({ readyAt }: HeldEntry): boolean {
+    return readyAt <= this.#context.clock.now() - this.#pool.settings.entryMaxAgeMs * expiringShare
   }
 
   #evictOld(): void {
     const before = this.#context.clock.now() - this.#pool.settings.entryMaxAgeMs
-    while (this.#ready[0] && this.#ready[0].readyAt <= before) {
-      const [old] = this.#ready.splice(0, 1)
-      if (old) this.#discard(old)
+    for (const old of this.#shelf.takeAll((each) => each.readyAt <= before)) this.discard(old)
+  }
+
+  /** What is more than the pool may hold now goes, the oldest first. */
+  #trim(): void {
+    while (this.#shelf.size > this.scaler.scale.max) {
+      const surplus = this.#shelf.take()
+      if (surplus) this.discard(surplus)
     }
   }
 
-  #discard(entry: HeldEntry): void {
-    this.#context.background.run(`evict ${entry.row.id}`, () => this.#evict(entry))
+  /** Ends an entry that nobody is to have. */
+  discard(entry: HeldEntry): void {
+    this.#workshop.track(this.#evict(entry))
   }
 
   async #evict(entry: HeldEntry): Promise<void> {
@@ -271,6 +390,6 @@ export class PoolRuntime {
   }
 }
 
-function fraction(context: PoolContext): number {
-  return (context.random(1)[0] ?? 0) / 256
+function isOf({ row, template }: HeldEntry, pool: Pool): boolean {
+  return template.name === pool.template && row.driver === pool.driver
 }

@@ -1,18 +1,20 @@
-import { type Cancellable, HearthError, isHearthError, type Name, type Pool, parseName } from '@hearth/model'
+import { type Cancellable, HearthError, isHearthError, type Name, type Pool, type Progress, parseName } from '@hearth/model'
 import type { LaunchOrder } from '../launch/launch-order.ts'
 import type { Phases } from '../launch/phases.ts'
 import type { Warm, WarmSource } from '../launch/warm-source.ts'
 import { mustBeAt } from '../snapshots/change-snapshot.ts'
+import type { ScalePlan, ScaleRequest } from './autoscale/plan-scale.ts'
 import type { EnginePools, PoolChangeOptions, PoolRequest, PoolStatus } from './engine-pools.ts'
 import { HeldPools } from './held-pools.ts'
 import { launchWarm } from './launch-warm.ts'
+import { fitsMemory, memoryIsSpent } from './memory-budget.ts'
 import { newPool } from './new-pool.ts'
 import type { PoolContext } from './pool-context.ts'
 import { poolEvent } from './pool-event.ts'
 import type { PoolRuntime } from './pool-runtime.ts'
 import { sourceOf } from './pool-source.ts'
 import { statusOf } from './pool-status.ts'
-import { abortRollout, newRollout, type RolloutRequest } from './rollout.ts'
+import { isUnderway, newRollout, type RolloutRequest, takeBack } from './rollout.ts'
 
 /** What users do with pools. */
 export class Pools implements EnginePools, WarmSource {
@@ -44,41 +46,61 @@ export class Pools implements EnginePools, WarmSource {
     else if (options.ifRev !== undefined) throw noPool(name)
     const wanted = await newPool(this.#context, poolName, request, before)
     const row = before ? await this.#change(before, wanted) : await this.#insert(wanted)
-    await this.held.tend(row)
+    await this.held.tend(poolName)
     const runtime = this.held.get(poolName)
     if (request.cutOver && runtime) await runtime.cutOver((await sourceOf(this.#context, row)).manifest.id)
     return this.#status(row)
   }
 
-  async warm(name: string, options: Cancellable = {}): Promise<PoolStatus> {
-    await this.#here(await this.#row(name)).warm(options.signal)
+  async warm(name: string, options: Cancellable & { readonly progress?: Progress } = {}): Promise<PoolStatus> {
+    await this.#here(await this.#row(name)).warm(options)
     return this.get(name)
   }
 
   async drain(name: string, options: PoolChangeOptions = {}): Promise<PoolStatus> {
     const row = await this.#change(await this.#row(name, options), { state: 'draining' })
-    await this.held.end(row.name)
+    await this.held.tend(row.name)
     return this.#status(row)
   }
 
   async remove(name: string, options: PoolChangeOptions = {}): Promise<void> {
     const row = await this.#change(await this.#row(name, options), { state: 'draining' })
-    await this.held.end(row.name)
+    await this.held.tend(row.name)
     const event = poolEvent(row, this.#context.clock.now(), { removed: true })
-    await this.#context.store.pools.delete(row.name, row.rev, { event })
+    try {
+      await this.#context.store.pools.delete(row.name, row.rev, { event })
+    } catch (error) {
+      throw isHearthError(error, 'store_conflict') ? changedMeanwhile(row, error) : error
+    }
   }
 
   async rollOut(name: string, request: RolloutRequest, options: PoolChangeOptions = {}): Promise<PoolStatus> {
     const before = await this.#row(name, options)
     const row = await this.#change(before, { rollout: await newRollout(this.#context, before, request) })
-    await this.held.tend(row)
+    await this.held.tend(row.name)
     return this.#status(row)
   }
 
   async abortRollout(name: string): Promise<PoolStatus> {
-    const row = await abortRollout(this.#context, await this.#row(name))
-    await this.held.tend(row)
+    const before = await this.#row(name)
+    if (!isUnderway(before.rollout)) {
+      throw new HearthError('state_conflict', `nothing is being rolled out to pool ${before.name}`)
+    }
+    const row = await takeBack(this.#context, before.name, 'aborted', 'somebody asked for it')
+    await this.held.tend(row.name)
+    if (row.version !== before.version) await this.held.get(row.name)?.forsake(before.version)
     return this.#status(row)
+  }
+
+  async planScale(name: string, request?: ScaleRequest): Promise<ScalePlan> {
+    const { scaler } = this.#here(await this.#row(name))
+    const { clock, options } = this.#context
+    return scaler.plan(clock.monotonicMs(), request, options.largestPool)
+  }
+
+  /** Ends idle machines until `memoryMiB` more fit into what the host may promise. @throws HearthError `driver_busy` */
+  async makeRoom(memoryMiB: number): Promise<void> {
+    if (!(await this.held.giveWay(() => fitsMemory(this.#context, memoryMiB)))) throw memoryIsSpent(this.#context, memoryMiB)
   }
 
   async #row(name: string, { ifRev }: PoolChangeOptions = {}): Promise<Pool> {
@@ -96,17 +118,20 @@ export class Pools implements EnginePools, WarmSource {
   }
 
   async #change(row: Pool, change: Partial<Omit<Pool, 'rev'>>): Promise<Pool> {
+    const event = poolEvent({ ...row, ...change }, this.#context.clock.now())
     try {
-      const event = poolEvent({ ...row, ...change }, this.#context.clock.now())
       return await this.#context.store.pools.update(row.name, row.rev, change, { event })
     } catch (error) {
-      if (!isHearthError(error, 'store_conflict')) throw error
-      throw new HearthError('store_conflict', `pool ${row.name} was changed at the same time; look again`, { cause: error })
+      throw isHearthError(error, 'store_conflict') ? changedMeanwhile(row, error) : error
     }
   }
 
-  #insert(row: Omit<Pool, 'rev'>): Promise<Pool> {
-    return this.#context.store.pools.insert(row, { event: poolEvent(row, this.#context.clock.now()) })
+  async #insert(row: Omit<Pool, 'rev'>): Promise<Pool> {
+    try {
+      return await this.#context.store.pools.insert(row, { event: poolEvent(row, this.#context.clock.now()) })
+    } catch (error) {
+      throw isHearthError(error, 'store_conflict', 'name_taken') ? changedMeanwhile(row, error) : error
+    }
   }
 
   #status(row: Pool): PoolStatus {
@@ -118,4 +143,8 @@ function noPool(name: string): HearthError {
   return new HearthError('pool_not_found', `there is no pool ${JSON.stringify(name)}`, {
     hint: 'List them with "hearth pool list".',
   })
+}
+
+function changedMeanwhile({ name }: Pick<Pool, 'name'>, cause: unknown): HearthError {
+  return new HearthError('store_conflict', `pool ${name} was changed at the same time; look again`, { cause })
 }

@@ -1,35 +1,78 @@
-import type { Pool, Snapshot, Template } from '@hearth/model'
+import { type Clock, messageOf, type Pool, type Snapshot, type Template } from '@hearth/model'
 import { eraseSnapshot } from '../snapshots/erase-snapshot.ts'
 import { makeTemplateSnapshot } from '../templates/template-snapshot.ts'
 import { attempt } from '../time/background.ts'
 import type { PoolContext } from './pool-context.ts'
-import type { EntrySource } from './pool-runtime.ts'
+import type { PoolRuntime } from './pool-runtime.ts'
+import { sourceIfAny } from './pool-source.ts'
 
-/** Whether the snapshot that a pool's entries come from has grown too old. */
-export function isStale(pool: Pool, { manifest }: Pick<EntrySource, 'manifest'>, now: number): boolean {
-  return now - manifest.createdAt >= pool.settings.snapshotMaxAgeMs
+const firstPauseMs = 60_000
+const longestPauseMs = 3_600_000
+
+/** Keeps the snapshot that a pool's entries are made of young. The old one serves until the new one was proven. */
+export class SnapshotRefresh {
+  readonly #clock: Clock
+  #underway = false
+  #failures = 0
+  #notBefore = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Begins in the background what is due. A version that cannot be made again leaves the old one in place. */
+  async look(context: PoolContext, runtime: PoolRuntime): Promise<void> {
+    if (this.#underway || !runtime.started || this.#clock.now() < this.#notBefore) return
+    const source = await sourceIfAny(context, runtime.pool)
+    if (!source) return
+    const dueAt = source.manifest.createdAt + runtime.pool.settings.snapshotMaxAgeMs
+    if (this.#clock.now() < dueAt) {
+      this.#notBefore = Math.min(dueAt, this.#clock.now() + firstPauseMs)
+      return
+    }
+    this.#underway = true
+    runtime.beside(`refresh the snapshot of pool ${runtime.pool.name}`, async (signal) => {
+      try {
+        await refresh(context, runtime.pool, source.template, signal)
+        this.#failures = 0
+      } catch (error) {
+        this.#failed(runtime, error)
+        throw error
+      } finally {
+        this.#underway = false
+      }
+    })
+  }
+
+  /** A snapshot costs a whole boot: what fails is not tried again at once. */
+  #failed(runtime: PoolRuntime, error: unknown): void {
+    this.#notBefore = this.#clock.now() + Math.min(firstPauseMs * 2 ** this.#failures, longestPauseMs)
+    this.#failures += 1
+    runtime.stats.failed('make', `its snapshot could not be made anew: ${messageOf(error)}`)
+  }
 }
 
-/**
- * Makes a new snapshot of a template while the old one goes on serving. The new one counts only once a test restore of it answered,
- * so a version that cannot be booted any more leaves everything as it was.
- */
-export function refreshSnapshot(context: PoolContext, template: Template, signal: AbortSignal): Promise<Snapshot> {
-  return context.turns.take(`template ${template.name}`, [signal, context.background.ending], (within) => {
+/** Unless somebody else has done it meanwhile. The new one counts only once a test restore of it answered. */
+async function refresh(context: PoolContext, pool: Pool, template: Template, signal: AbortSignal): Promise<void> {
+  const signals = [signal, context.background.ending]
+  await context.turns.take(`template ${template.name}`, signals, async (within): Promise<Snapshot | undefined> => {
+    const now = await sourceIfAny(context, pool)
+    if (!now || context.clock.now() - now.manifest.createdAt < pool.settings.snapshotMaxAgeMs) return undefined
     const driver = context.drivers.of(template.driver)
     return makeTemplateSnapshot(context, driver, template, { progress: () => undefined, signal: within })
   })
+  await retireSnapshots(context, template)
 }
 
 /** Removes template snapshots that a newer one has replaced and that nothing lives from any more. */
-export async function retireSnapshots(context: PoolContext, template: Pick<Template, 'ref'>): Promise<void> {
-  const own = (await context.store.snapshots.byTemplate(template.ref)).filter(
-    (each) => each.kind === 'template' && each.host === context.host && each.state === 'ready',
+async function retireSnapshots(context: PoolContext, template: Pick<Template, 'ref'>): Promise<void> {
+  const own = (await context.store.snapshots.byTemplate(template.ref, 'template')).filter(
+    (each) => each.host === context.host && each.state === 'ready',
   )
   const [, ...older] = own.sort((a, b) => b.createdAt - a.createdAt)
   for (const snapshot of older) {
-    if (!context.snapshotUses.isIdle(snapshot.id) || (await context.store.snapshots.children(snapshot.id)).length > 0) continue
-    if (!context.snapshotUses.beginRemoval(snapshot.id)) continue
+    if ((await context.store.snapshots.children(snapshot.id)).length > 0) continue
+    if (!context.snapshotUses.isIdle(snapshot.id) || !context.snapshotUses.beginRemoval(snapshot.id)) continue
     try {
       await attempt(context.log, `retire ${snapshot.id}`, () => eraseSnapshot(context, snapshot))
     } finally {

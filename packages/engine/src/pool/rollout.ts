@@ -1,22 +1,7 @@
-import {
-  HearthError,
-  isHearthError,
-  messageOf,
-  type Name,
-  type Pool,
-  type PoolRollout,
-  poolLimits,
-  templateRef,
-} from '@hearth/model'
+import { HearthError, isHearthError, type Name, type Pool, type PoolRollout, poolLimits, templateRef } from '@hearth/model'
 import { whole } from '../input/checks.ts'
-import { withDeadline } from '../time/abort.ts'
-import { attempt } from '../time/background.ts'
-import { dropEntry, makeEntry } from './make-entry.ts'
 import type { PoolContext } from './pool-context.ts'
-import type { HeldEntry } from './pool-entry.ts'
 import { poolEvent } from './pool-event.ts'
-import type { PoolRuntime } from './pool-runtime.ts'
-import { sourceOf } from './pool-source.ts'
 
 /** A new template version for a pool, tried before it takes over. */
 export interface RolloutRequest {
@@ -25,124 +10,103 @@ export interface RolloutRequest {
   readonly canaries?: number
   /** Not done by then: rolled back. Five minutes when absent. */
   readonly deadlineMs?: number
+  /** How long it is taken back once it has taken over, when its machines keep failing; five minutes when absent, 0: never. */
+  readonly probationMs?: number
 }
 
 const usualDeadlineMs = 300_000
+const usualProbationMs = 300_000
 const deadlineRange = { min: 1_000, max: 86_400_000 }
 
-/** The rollout that a request asks for. @throws HearthError `invalid_input`, `state_conflict` */
+/** Whether something is being rolled out: on trial, or on probation. */
+export function isUnderway(rollout: PoolRollout | undefined): boolean {
+  return rollout?.state === 'canary' || rollout?.state === 'probation'
+}
+
+/** The rollout that a request asks for. @throws HearthError `invalid_input`, `state_conflict`, `template_not_found` */
 export async function newRollout(context: PoolContext, pool: Pool, request: RolloutRequest): Promise<PoolRollout> {
-  if (pool.rollout?.state === 'canary') {
-    throw new HearthError('state_conflict', `version ${pool.rollout.version} is being rolled out to pool ${pool.name}`, {
-      hint: `Wait, or end it with "hearth pool rollout abort ${pool.name}".`,
-    })
-  }
+  if (isUnderway(pool.rollout)) throw underway(pool)
   const version = whole(request.version, { min: 1, max: 999_999_999 }, 'version')
   const template = await context.rows.templates.get(templateRef(pool.template, version))
   if (template.state !== 'ready')
     throw new HearthError('state_conflict', `template ${template.ref} is ${template.state}, not ready`)
   if (version === pool.version) throw new HearthError('state_conflict', `pool ${pool.name} is made of version ${version} already`)
+  if (pool.state !== 'active') throw new HearthError('state_conflict', `pool ${pool.name} is ${pool.state}`)
   const now = context.clock.now()
   return {
     version,
+    from: pool.version,
     state: 'canary',
     canaries: whole(request.canaries ?? 1, poolLimits.canaries, 'canaries'),
     validated: 0,
     failed: 0,
     startedAt: now,
     deadlineAt: now + whole(request.deadlineMs ?? usualDeadlineMs, deadlineRange, 'deadlineMs'),
+    probationMs: whole(request.probationMs ?? usualProbationMs, poolLimits.probationMs, 'probationMs'),
   }
 }
 
-/**
- * Makes canaries of the new version one after the other. When enough of them were validated the version takes over, and they are
- * its first entries; as many failures, or the deadline, and everything stays as it was. Nobody is handed a canary before that.
- */
-export async function runRollout(context: PoolContext, runtime: PoolRuntime, signal: AbortSignal): Promise<void> {
-  const canaries: HeldEntry[] = []
-  const { name } = runtime.pool
-  try {
-    for (;;) {
-      const rollout = await currentRollout(context, name)
-      if (!rollout) return
-      if (rollout.validated >= rollout.canaries) {
-        runtime.change(await endRollout(context, name, 'done'))
-        for (const canary of canaries.splice(0)) runtime.giveBack(canary)
-        return
-      }
-      const why = reasonToRollBack(rollout, context.clock.now())
-      if (why !== undefined) return void (await endRollout(context, name, 'rolled_back', why))
-      const made = await tryCanary(context, runtime, rollout, signal)
-      if ('row' in made) canaries.push(made)
-      await changeRollout(context, name, (now) =>
-        'row' in made ? { validated: now.validated + 1 } : { failed: now.failed + 1, reason: made.failure },
-      )
-    }
-  } finally {
-    for (const { row } of canaries)
-      await attempt(context.log, `end canary ${row.id}`, () => dropEntry(context, row.id, row.driver))
-  }
+/** What is said when something else is asked of a pool meanwhile. */
+export function underway(pool: Pool): HearthError {
+  return new HearthError('state_conflict', `version ${pool.rollout?.version} is being rolled out to pool ${pool.name}`, {
+    hint: `Wait, or end it with "hearth pool rollout abort ${pool.name}".`,
+  })
 }
 
-/** Ends a rollout that is under way, and changes nothing else. @throws HearthError `state_conflict` when there is none */
-export function abortRollout(context: PoolContext, pool: Pool): Promise<Pool> {
-  if (pool.rollout?.state !== 'canary')
-    throw new HearthError('state_conflict', `nothing is being rolled out to pool ${pool.name}`)
-  return endRollout(context, pool.name, 'aborted', 'somebody asked for it')
+/** The new version serves from now on: on probation, or for good. */
+export function promote(context: PoolContext, name: Name): Promise<Pool> {
+  const now = context.clock.now()
+  return changeRollout(context, name, ['canary'], ({ version, probationMs }) => ({
+    version,
+    rollout: probationMs > 0 ? { state: 'probation', probationUntil: now + probationMs } : { state: 'done', endedAt: now },
+  }))
 }
 
-function reasonToRollBack(rollout: PoolRollout, now: number): string | undefined {
-  if (rollout.failed >= rollout.canaries) return `${rollout.failed} canaries failed; the last one: ${rollout.reason ?? 'unknown'}`
-  return now >= rollout.deadlineAt
-    ? `its deadline has passed${rollout.reason ? `; the last failure: ${rollout.reason}` : ''}`
-    : undefined
+/** It has stood the test. */
+export function pass(context: PoolContext, name: Name): Promise<Pool> {
+  return changeRollout(context, name, ['probation'], () => ({ rollout: { state: 'done', endedAt: context.clock.now() } }))
 }
 
-async function tryCanary(
-  context: PoolContext,
-  runtime: PoolRuntime,
-  rollout: PoolRollout,
-  signal: AbortSignal,
-): Promise<HeldEntry | { readonly failure: string }> {
-  const limit = { limitMs: Math.max(1, rollout.deadlineAt - context.clock.now()), what: `a canary of version ${rollout.version}` }
-  try {
-    const pool = { ...runtime.pool, version: rollout.version }
-    const source = await sourceOf(context, pool)
-    return await withDeadline(context.clock, limit, signal, (within) =>
-      makeEntry(context, { pool, ...source, canary: true }, within),
-    )
-  } catch (error) {
-    if (signal.aborted) throw error
-    context.log.warn('pool.canary_failed', { pool: runtime.pool.name, version: rollout.version, error: messageOf(error) })
-    return { failure: messageOf(error) }
-  }
-}
-
-async function currentRollout(context: PoolContext, name: Name): Promise<PoolRollout | undefined> {
-  const rollout = (await context.store.pools.get(name))?.rollout
-  return rollout?.state === 'canary' ? rollout : undefined
-}
-
-function endRollout(context: PoolContext, name: Name, state: PoolRollout['state'], reason?: string): Promise<Pool> {
-  const endedAt = context.clock.now()
+/** Everything is as it was before: also the version, where the new one serves already. */
+export function takeBack(context: PoolContext, name: Name, state: 'rolled_back' | 'aborted', reason: string): Promise<Pool> {
   context.log.info('pool.rollout_ended', { pool: name, state, reason })
-  return changeRollout(context, name, () => ({ state, endedAt, ...(reason !== undefined && { reason }) }))
+  const ended = { state, reason, endedAt: context.clock.now() }
+  return changeRollout(context, name, ['canary', 'probation'], ({ from }) => ({ version: from, rollout: ended }))
 }
 
-/** Changes the rollout as it is now; a version that is done becomes the pool's. What is over stays as it ended. */
+/** Counts a canary. */
+export function countCanary(context: PoolContext, name: Name, failure: string | undefined): Promise<Pool> {
+  return changeRollout(context, name, ['canary'], ({ validated, failed }) => ({
+    rollout: failure === undefined ? { validated: validated + 1 } : { failed: failed + 1, reason: failure },
+  }))
+}
+
+/** Canaries die with their server: whoever goes on makes them again. */
+export function forgetCanaries(context: PoolContext, name: Name): Promise<Pool> {
+  return changeRollout(context, name, ['canary'], () => ({ rollout: { validated: 0 } }))
+}
+
+interface RolloutChange {
+  readonly version?: number
+  readonly rollout: Partial<PoolRollout>
+}
+
+/** Changes a rollout that is in one of `states`; what is over stays as it ended. @throws HearthError `pool_not_found` */
 async function changeRollout(
   context: PoolContext,
   name: Name,
-  decide: (now: PoolRollout) => Partial<PoolRollout>,
+  states: readonly PoolRollout['state'][],
+  decide: (now: PoolRollout) => RolloutChange,
 ): Promise<Pool> {
   const { pools } = context.store
   for (;;) {
     const row = await pools.get(name)
-    if (!row?.rollout) throw new HearthError('pool_not_found', `pool ${name} is gone`)
-    if (row.rollout.state !== 'canary') return row
-    const rollout = { ...row.rollout, ...decide(row.rollout) }
-    const change = { rollout, ...(rollout.state === 'done' && { version: rollout.version }) }
-    const news = rollout.state === 'canary' ? {} : { event: poolEvent({ ...row, ...change }, context.clock.now()) }
+    if (!row) throw new HearthError('pool_not_found', `pool ${name} is gone`)
+    if (!row.rollout || !states.includes(row.rollout.state)) return row
+    const { version = row.version, rollout } = decide(row.rollout)
+    const change = { version, rollout: { ...row.rollout, ...rollout } }
+    const isNews = change.rollout.state !== row.rollout.state
+    const news = isNews ? { event: poolEvent({ ...row, ...change }, context.clock.now()) } : {}
     try {
       return await pools.update(name, row.rev, change, news)
     } catch (error) {

@@ -32,8 +32,13 @@ export class Background {
     while (this.#running.size > 0) await Promise.all(this.#running)
   }
 
-  async close(reason: Error): Promise<void> {
+  /** Ends what runs without waiting for it; nothing more is begun. */
+  stop(reason: Error): void {
     this.#ending.abort(reason)
+  }
+
+  async close(reason: Error): Promise<void> {
+    this.stop(reason)
     await this.idle()
   }
 }

@@ -1,6 +1,20 @@
 import type { BootReport } from '../machine.ts'
 import type { SnapshotKind } from '../snapshot.ts'
 
+/** What can happen to a pool's machines and to those who want one. */
+export const poolHappenings = [
+  'adopted',
+  'created',
+  'create_failed',
+  'claimed',
+  'claim_failed',
+  'evicted',
+  'validation_failed',
+  'refill_run',
+  'missed',
+] as const
+export type PoolHappening = (typeof poolHappenings)[number]
+
 /**
  * Told what the engine did, for metrics and traces. Calls are cheap and never throw: they lie on the claim path.
  * Times are milliseconds; whoever exports them converts.
@@ -33,6 +47,8 @@ export interface EngineMeter {
     readonly tookMs: number
   }): void
   reconcileRan(run: { readonly outcome: 'ok' | 'failed'; readonly changed: number; readonly tookMs: number }): void
+  /** Once for each of them; `reason` of a miss is a boot reason. The levels of pools are asked of the engine. */
+  pooled(happening: { readonly pool: string; readonly what: PoolHappening; readonly reason?: string }): void
   /** A snapshot's files were read again in the background. */
   scrubbed(scrub: { readonly outcome: 'ok' | 'damaged' | 'failed'; readonly bytes: number }): void
 }

@@ -157,6 +157,11 @@ export interface MachineDriver {
   pause(id: MachineId): Promise<void>
   /** Continues the vCPUs. Succeeds when already running. */
   resume(id: MachineId): Promise<void>
+  /**
+   * Pulls the cable of the network card, or plugs it in again: nothing passes while it is out, whatever the guest does. A machine comes
+   * up with a link. Succeeds when it is so already.
+   */
+  setLink(id: MachineId, up: boolean): Promise<void>
   /** Ends a machine and waits until every trace on the host is gone. Succeeds when there is none. */
   destroy(id: MachineId): Promise<void>
 

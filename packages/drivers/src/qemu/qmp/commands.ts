@@ -12,6 +12,7 @@ export interface QmpCommands {
     reply: { model: { name: string; props?: Record<string, unknown> } }
   }
   'query-rx-filter': { args: { name?: string }; reply: { name: string; 'main-mac': string }[] }
+  set_link: { args: { name: string; up: boolean }; reply: unknown }
   'query-named-block-nodes': { args: { flat: true }; reply: { 'node-name': string; file: string; ro: boolean }[] }
   'query-block': { args: Record<string, never>; reply: { inserted?: { 'node-name'?: string } }[] }
   'query-jobs': { args: Record<string, never>; reply: { id: string; status: string; error?: string }[] }

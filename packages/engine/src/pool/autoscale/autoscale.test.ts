@@ -76,7 +76,7 @@ describe('a replay', () => {
 })
 
 it('remembers launches within its window', () => {
-  const arrivals = new Arrivals(10_000)
+  const arrivals = new Arrivals(10_000, -100_000)
   for (const at of [0, 5_000, 9_000, 9_500]) arrivals.add(at)
   expect(arrivals.recent(10_001)).toEqual([5_000, 9_000, 9_500])
   expect(arrivals.demand(10_001, costs)).toMatchObject({ arrivalsPerSecond: 0.3, largestBurst: 2 })
