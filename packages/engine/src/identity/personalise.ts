@@ -22,9 +22,8 @@ export interface PersonaliseOptions {
 }
 
 /**
- * Makes a machine its own and returns the proof. Requests are on their way before the one before is answered: the agent works in order.
- * But nobody is thawed before the first part is proven. Anything that is missing, wrong or refused is `personalise_failed`: the
- * machine must not be used.
+ * Makes a machine its own and returns the proof. Nobody is thawed before the first part is proven, and each part is told the time as
+ * it is sent. Anything that is missing, wrong or refused is `personalise_failed`: the machine must not be used.
  */
 export async function personalise(
   session: GuestSession,
@@ -33,20 +32,15 @@ export async function personalise(
   options: PersonaliseOptions,
 ): Promise<Receipt> {
   try {
-    const { thaw, signal } = options
-    const identified = session.identify(identify, { signal }).then(async (items) => {
-      options.verifier.identify(identify, items, session.hello)
-      await checkMac(identify, items, options)
-      return items
-    })
-    if (thaw) await identified
+    const { verifier, now, signal, thaw } = options
+    const who = { ...identify, wallClockMs: now() }
+    const identified = await session.identify(who, { signal })
+    verifier.identify(who, identified, session.hello)
+    await checkMac(who, identified, options)
+    // Ahead of the second part, whose hooks must meet user processes awake.
     const thawed = thaw && session.thaw(thaw, { signal })
-    const assigned = session.assign(assign, { signal }).then((items) => {
-      options.verifier.assign(assign, items, session.hello)
-      return items
-    })
-    const [first, second] = await Promise.all([identified, assigned, thawed])
-    return { identify: first, assign: second, verifiedAt: options.now() }
+    const [assigned] = await Promise.all([reassign(session, { ...assign, wallClockMs: now() }, options), thawed])
+    return { identify: identified, assign: assigned, verifiedAt: now() }
   } catch (error) {
     throw personaliseFailed(error)
   }
