@@ -1,28 +1,23 @@
-import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { memoryStore } from '@hearth/conformance'
 import type { Engine } from '@hearth/engine'
 import type { InjectedFile, Receipt, ReceiptPart } from '@hearth/model'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { qemuBed } from '../../packages/drivers/src/qemu/testing/qemu-bed.ts'
+import { hookedImage, hookFolder, hookScript } from './support/hooked-image.ts'
 import { realEngine, runIn } from './support/real-engine.ts'
 
-const hookFolder = '/etc/hearth/personalise.d'
-/** As Debian's busybox-static has it. */
-const busybox = '/bin/busybox'
 const hour = 3_600_000
 
 let bed: Awaited<ReturnType<typeof qemuBed>>
-let image: string
+let image: Awaited<ReturnType<typeof hookedImage>>
 let engine: Engine
 
 beforeAll(async () => {
   bed = await qemuBed()
-  image = await imageWithHook()
+  image = await hookedImage()
   engine = realEngine(bed.driver, memoryStore())
   await engine.start()
-  await engine.templates.build({ name: 'hooked', source: { kind: 'dir', path: image }, resources: bed.resources })
+  await engine.templates.build({ name: 'hooked', source: { kind: 'dir', path: image.path }, resources: bed.resources })
 })
 
 afterEach(async () => {
@@ -32,30 +27,13 @@ afterEach(async () => {
 // The bed ends its machines with the driver, which an engine that closes would have closed.
 afterAll(async () => {
   await bed?.close()
-  await rm(image, { recursive: true, force: true })
+  await image?.remove()
 })
-
-/** A directory that becomes an image: busybox, an sshd's and D-Bus's folders, and a hook that writes down what it was told. */
-async function imageWithHook(): Promise<string> {
-  const root = await mkdtemp(join(tmpdir(), 'hearth-hooked-'))
-  await chmod(root, 0o755)
-  for (const folder of ['bin', 'root', `.${hookFolder}`, 'etc/ssh', 'var/lib/dbus']) {
-    await mkdir(join(root, folder), { recursive: true })
-  }
-  await cp(busybox, join(root, 'bin/busybox'))
-  for (const name of ['sh', 'cat', 'date', 'sleep', 'rm', 'mkdir', 'mv', 'echo', 'kill']) {
-    await symlink('busybox', join(root, 'bin', name))
-  }
-  const script = 'echo "$HEARTH_BOOT $HEARTH_GENERATION $HEARTH_HOSTNAME $HEARTH_MACHINE_ID $OWNER" >> /root/mark; echo marked'
-  await writeFile(join(root, hookFolder, '10-mark'), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
-  await writeFile(join(root, 'var/lib/dbus/machine-id'), `${'0'.repeat(32)}\n`)
-  return root
-}
 
 const hook = (name: string, script: string): InjectedFile => ({
   path: `${hookFolder}/${name}`,
   mode: 0o755,
-  content: Buffer.from(`#!/bin/sh\n${script}\n`),
+  content: Buffer.from(hookScript(script)),
 })
 
 function item(receipt: Receipt | undefined, part: ReceiptPart, name: string) {
