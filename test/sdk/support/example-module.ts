@@ -45,7 +45,8 @@ for (const file of process.argv.slice(2)) {
   const machine = await hearth.launch('python')
   try {
     const { example } = await import(file)
-    await example({ connection, hearth, machine, port })
+    const late = new Promise((_, reject) => setTimeout(reject, 20_000, new Error('still runs after 20 s')))
+    await Promise.race([example({ connection, hearth, machine, port }), late])
   } catch (error) {
     failures.push({ file, error: String(error?.stack ?? error) })
   }
