@@ -52,6 +52,8 @@ export interface EngineOptions {
   readonly scrubPauseMs: number
   /** How often leases of pools are prolonged and looked for; 0: only when a pool is set. */
   readonly poolTendIntervalMs: number
+  /** How long a server counts as the holder of a pool after it was last heard of. */
+  readonly poolLeaseMs: number
   /** Largest `max` that a pool may have. */
   readonly largestPool: number
   /** What a new pool has where it says nothing. */
@@ -81,6 +83,7 @@ export const defaultEngineOptions: EngineOptions = {
   scrubAfterMs: 7 * dayMs,
   scrubPauseMs: 60_000,
   poolTendIntervalMs: 5_000,
+  poolLeaseMs: 15_000,
   largestPool: poolLimits.size.max,
   poolDefaults,
   drainBudgetMs: 5_000,

@@ -14,6 +14,7 @@ import { mustPause } from '../deadlines/must-pause.ts'
 import { checkEnv, checkResources } from '../input/checks.ts'
 import { mustBeHere } from '../machines/find-machine.ts'
 import { mustHaveEgress } from '../machines/must-have-egress.ts'
+import { isHere } from '../templates/bring-template.ts'
 import { findTemplate } from '../templates/find-template.ts'
 import type { Reason } from './boot-reasons.ts'
 import type { LaunchWish } from './check-launch.ts'
@@ -126,14 +127,18 @@ async function namedTemplate(context: Context, wish: LaunchWish): Promise<Templa
   if (wish.origin.kind !== 'template') throw new HearthError('internal', 'a launch without template and snapshot')
   const { name, version } = wish.origin
   const template = await findTemplate(context, name, version)
-  if (template.state === 'ready') return template
+  if (template.state === 'ready') {
+    if (!(await isHere(context, template))) throw notHere(template)
+    return template
+  }
   throw new HearthError('state_conflict', `template ${templateRef(name, template.version)} is ${template.state}, not ready`, {
     ...(template.failure && { details: { failure: template.failure } }),
   })
 }
 
 async function readyTemplateSnapshot(context: Context, id: MachineId, template: Template): Promise<Snapshot | undefined> {
-  const own = (await context.store.snapshots.byTemplate(template.ref, 'template')).reverse()
+  const all = await context.store.snapshots.byTemplate(template.ref, 'template')
+  const own = all.filter((each) => each.host === context.host).reverse()
   const ready = own.find((each) => each.state === 'ready' && context.snapshotUses.add(each.id, id))
   return ready ?? own.find((each) => each.state === 'quarantined')
 }
@@ -142,6 +147,13 @@ async function readyTemplateSnapshot(context: Context, id: MachineId, template: 
 async function tokenFrozenIn(context: Context, manifest: SnapshotManifest): Promise<string | undefined> {
   if (manifest.quiesce.result !== 'failed') return undefined
   return (await context.store.machines.getSecrets(manifest.source))?.token
+}
+
+function notHere({ ref, host }: Template): HearthError {
+  return new HearthError('wrong_host', `template ${ref} was built on another host (${host}) and is not here`, {
+    hint: 'Ask the server of that host.',
+    details: { host },
+  })
 }
 
 function sameResources(a: Resources, b: Resources): boolean {

@@ -63,6 +63,8 @@ export interface PoolChangeOptions {
 }
 
 export interface EnginePools {
+  /** Takes over at once what no server holds any more; else that is found within the tending interval. */
+  takeOver(): Promise<void>
   /** By name. */
   list(): Promise<PoolStatus[]>
   /** @throws HearthError `pool_not_found` */

@@ -8,9 +8,6 @@ import { HeldPool } from './held-pool.ts'
 import type { PoolContext } from './pool-context.ts'
 import type { PoolRuntime } from './pool-runtime.ts'
 
-/** How long a server counts as the holder of a pool after it was last heard of, in milliseconds. */
-const leaseMs = 15_000
-
 /** The pools that this server holds: one server at a time has the lease of a pool, and fills it. */
 export class HeldPools {
   readonly #context: PoolContext
@@ -26,7 +23,7 @@ export class HeldPools {
   /** Takes what an earlier server left, and begins to tend. */
   async start(): Promise<void> {
     const { options, loops } = this.#context
-    await this.#tendAll()
+    await this.tendAll()
     await adoptEntries(this.#context, new Map([...this.#held].map(([name, { runtime }]) => [name, runtime])))
     this.#adopted = true
     for (const held of this.#held.values()) held.start()
@@ -70,13 +67,13 @@ export class HeldPools {
 
   /** Makes this server's part of a pool be as its row says now: held where nobody else holds it, and gone where it is not wanted. */
   async tend(name: Name): Promise<void> {
-    const { store, host, clock, turns } = this.#context
+    const { store, host, clock, turns, options } = this.#context
     await turns.insist(turnOf(name), async () => {
       const row = await store.pools.get(name)
       if (this.#closing) return
       if (row?.state !== 'active') return this.#end(name)
       const now = clock.now()
-      if (await store.leases.take(leaseOf(name), host, now + leaseMs, now)) this.#hold(row)
+      if (await store.leases.take(leaseOf(name), host, now + options.poolLeaseMs, now)) this.#hold(row)
       else await this.#end(name)
     })
   }
@@ -108,12 +105,13 @@ export class HeldPools {
   async #tendForEver(signal: AbortSignal): Promise<void> {
     const { clock, options, log } = this.#context
     while (await slept(clock, options.poolTendIntervalMs, signal)) {
-      await attempt(log, 'tend the pools', () => this.#tendAll())
+      await attempt(log, 'tend the pools', () => this.tendAll())
       await attempt(log, 'sweep what pools left', () => sweepEntries(this.#context))
     }
   }
 
-  async #tendAll(): Promise<void> {
+  /** As `tend`, of all pools. */
+  async tendAll(): Promise<void> {
     const rows = await this.#context.store.pools.list()
     const names = new Set([...this.#held.keys(), ...rows.map((row) => row.name)])
     for (const name of names) await attempt(this.#context.log, `tend pool ${name}`, () => this.tend(name))

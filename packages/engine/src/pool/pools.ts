@@ -30,6 +30,10 @@ export class Pools implements EnginePools, WarmSource {
     return launchWarm(this.#context, this.held, { wish: order, phases }, signal)
   }
 
+  takeOver(): Promise<void> {
+    return this.held.tendAll()
+  }
+
   async list(): Promise<PoolStatus[]> {
     const rows = await this.#context.store.pools.list()
     return rows.sort((a, b) => a.name.localeCompare(b.name)).map((pool) => this.#status(pool))

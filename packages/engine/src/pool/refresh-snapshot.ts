@@ -1,5 +1,6 @@
-import { type Clock, messageOf, type Pool, type Snapshot, type Template } from '@hearth/model'
+import { type Clock, messageOf, type Pool, type Snapshot, type Template, templateRef } from '@hearth/model'
 import { eraseSnapshot } from '../snapshots/erase-snapshot.ts'
+import { bringTemplate } from '../templates/bring-template.ts'
 import { makeTemplateSnapshot } from '../templates/template-snapshot.ts'
 import { attempt } from '../time/background.ts'
 import type { PoolContext } from './pool-context.ts'
@@ -24,19 +25,30 @@ export class SnapshotRefresh {
   async look(context: PoolContext, runtime: PoolRuntime): Promise<void> {
     if (this.#underway || !runtime.started || this.#clock.now() < this.#notBefore) return
     const source = await sourceIfAny(context, runtime.pool)
-    if (!source) return
+    if (!source) {
+      const template = await templateElsewhere(context, runtime.pool)
+      if (template) this.#begin(runtime, `bring ${template.ref} here`, (signal) => bringTemplate(context, template, signal))
+      return
+    }
     const dueAt = source.manifest.createdAt + runtime.pool.settings.snapshotMaxAgeMs
     if (this.#clock.now() < dueAt) {
       this.#notBefore = Math.min(dueAt, this.#clock.now() + firstPauseMs)
       return
     }
+    this.#begin(runtime, `refresh the snapshot of pool ${runtime.pool.name}`, (signal) =>
+      refresh(context, runtime.pool, source.template, signal),
+    )
+  }
+
+  #begin(runtime: PoolRuntime, what: string, work: (signal: AbortSignal) => Promise<void>): void {
     this.#underway = true
-    runtime.beside(`refresh the snapshot of pool ${runtime.pool.name}`, async (signal) => {
+    runtime.beside(what, async (signal) => {
       try {
-        await refresh(context, runtime.pool, source.template, signal)
+        await work(signal)
         this.#failures = 0
+        runtime.refill()
       } catch (error) {
-        this.#failed(runtime, error)
+        this.#failed(runtime, what, error)
         throw error
       } finally {
         this.#underway = false
@@ -45,11 +57,17 @@ export class SnapshotRefresh {
   }
 
   /** A snapshot costs a whole boot: what fails is not tried again at once. */
-  #failed(runtime: PoolRuntime, error: unknown): void {
+  #failed(runtime: PoolRuntime, what: string, error: unknown): void {
     this.#notBefore = this.#clock.now() + Math.min(firstPauseMs * 2 ** this.#failures, longestPauseMs)
     this.#failures += 1
-    runtime.stats.failed('make', `its snapshot could not be made anew: ${messageOf(error)}`)
+    runtime.stats.failed('make', `${what}: ${messageOf(error)}`)
   }
+}
+
+/** A version that was built on another host, whose pool is held here now. */
+async function templateElsewhere(context: PoolContext, pool: Pool): Promise<Template | undefined> {
+  const template = await context.store.templates.get(templateRef(pool.template, pool.version))
+  return template?.state === 'ready' && template.host !== context.host ? template : undefined
 }
 
 /** Unless somebody else has done it meanwhile. The new one counts only once a test restore of it answered. */

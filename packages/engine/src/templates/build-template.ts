@@ -101,7 +101,8 @@ export async function withSnapshot(
   signal: AbortSignal,
 ): Promise<Template> {
   if (!driver.capabilities.memorySnapshots) return template
-  const own = await context.store.snapshots.byTemplate(template.ref, 'template')
+  const all = await context.store.snapshots.byTemplate(template.ref, 'template')
+  const own = all.filter((each) => each.host === context.host)
   if (own.some((each) => each.state === 'ready')) return template
   await makeTemplateSnapshot(context, driver, template, { progress, signal })
   for (const damaged of own.filter((each) => each.state === 'quarantined' && context.snapshotUses.isIdle(each.id))) {

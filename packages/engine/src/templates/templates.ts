@@ -1,4 +1,4 @@
-import { HearthError, type Name, parseTemplateRef, type Template } from '@hearth/model'
+import { HearthError, liveMachineStates, type Name, parseTemplateRef, type Template } from '@hearth/model'
 import type { Context } from '../context.ts'
 import { onceOnly } from '../idempotency/once.ts'
 import { eraseSnapshot } from '../snapshots/erase-snapshot.ts'
@@ -76,7 +76,10 @@ export class Templates implements EngineTemplates {
   }
 
   async #refuseUsed(template: Template): Promise<void> {
-    const machines = this.#context.templateUses.of(template.ref)
+    const { templateUses, store, host } = this.#context
+    const live = await store.machines.page({ template: template.ref, states: liveMachineStates }, { limit: 50 })
+    const elsewhere = live.items.filter((each) => each.host !== host).map((each) => each.id)
+    const machines = [...templateUses.of(template.ref), ...elsewhere]
     const snapshots = await this.#context.store.snapshots.byTemplate(template.ref)
     const kept = snapshots.filter((each) => each.kind !== 'template' && each.state !== 'failed')
     if (machines.length === 0 && kept.length === 0) return
