@@ -7,7 +7,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 async function isQuiet(quiet: Promise<void>): Promise<boolean> {
   let over = false
-  quiet.then(() => {
+  void quiet.then(() => {
     over = true
   })
   await turn()
