@@ -146,7 +146,7 @@ function contextOf(parts: EngineParts): { readonly context: Context; readonly po
     promisedMemory: new PromisedMemory(),
     warm: {
       launch: (order, phases, signal) => pools.launch(order, phases, signal),
-      makeRoom: (memoryMiB) => pools.makeRoom(memoryMiB),
+      promise: (id, memoryMiB) => pools.promise(id, memoryMiB),
     },
     turns: new Turns(),
     background: new Background(log),

@@ -42,6 +42,7 @@ async function launch(context: Context, wish: LaunchOrder, cancel?: AbortSignal)
     try {
       const plan = await planLaunch(context, id, wish)
       driver = plan.driver.name
+      await context.warm.promise(id, plan.resources.memoryMiB)
       throwIfAborted(signal)
       phases.end('plan')
       return await new Launch(context, id, wish, plan, phases, signal, warm.reasons).run()

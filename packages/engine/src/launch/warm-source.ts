@@ -1,4 +1,4 @@
-import type { Machine } from '@hearth/model'
+import type { Machine, MachineId } from '@hearth/model'
 import type { Reason } from './boot-reasons.ts'
 import type { LaunchOrder } from './launch-order.ts'
 import type { Phases } from './phases.ts'
@@ -10,6 +10,6 @@ export type Warm = { readonly machine: Machine } | { readonly reasons: readonly 
 export interface WarmSource {
   /** @throws HearthError `boot_method_unavailable` when nothing else than a warm machine was asked for and there is none */
   launch(order: LaunchOrder, phases: Phases, signal?: AbortSignal): Promise<Warm>
-  /** Ends idle machines until `memoryMiB` more fit into what the host may promise. @throws HearthError `driver_busy` */
-  makeRoom(memoryMiB: number): Promise<void>
+  /** Promises a machine its memory, for which idle ones may have to end. @throws HearthError `driver_busy` when the host has no more */
+  promise(id: MachineId, memoryMiB: number): Promise<void>
 }

@@ -5,6 +5,7 @@ import { slept } from '../time/every.ts'
 import { adoptEntries, sweepEntries } from './adopt-entries.ts'
 import { hasResources } from './has-resources.ts'
 import { HeldPool } from './held-pool.ts'
+import { fitsMemory } from './memory-budget.ts'
 import type { PoolContext } from './pool-context.ts'
 import type { PoolRuntime } from './pool-runtime.ts'
 
@@ -54,13 +55,14 @@ export class HeldPools {
     return [...this.#held.values()].some(({ runtime }) => runtime.noteExit(exit.id, exit.detail))
   }
 
-  /**
-   * Ends idle entries, of the fullest pools first, until `fits` is true. False when there are none left and it is not.
-   */
-  async giveWay(fits: () => boolean): Promise<boolean> {
-    while (!fits()) {
-      const [fullest] = [...this.#held.values()].map((each) => each.runtime).sort((a, b) => b.ready.length - a.ready.length)
-      if (!fullest || !(await fullest.giveWay())) return fits()
+  /** Ends idle entries, of the fullest pools first, until `memoryMiB` fit. False, with nothing ended, when they would not even then. */
+  async giveWay(memoryMiB: number): Promise<boolean> {
+    const runtimes = [...this.#held.values()].map((each) => each.runtime)
+    const idleMiB = () => runtimes.reduce((sum, { ready, pool }) => sum + ready.length * pool.resources.memoryMiB, 0)
+    while (!fitsMemory(this.#context, memoryMiB)) {
+      if (!fitsMemory(this.#context, memoryMiB - idleMiB())) return false
+      const [fullest] = runtimes.sort((a, b) => b.ready.length - a.ready.length)
+      await fullest?.giveWay()
     }
     return true
   }

@@ -51,7 +51,7 @@ export class PoolRuntime {
   readonly #context: PoolContext
   readonly #parts: RuntimeParts
   readonly #pacing: Pacing
-  readonly #shelf = new Shelf()
+  readonly #shelf: Shelf
   readonly #workshop: Workshop
   #pool: Pool
   #started: boolean
@@ -74,6 +74,14 @@ export class PoolRuntime {
       made: (entry) => this.#made(entry),
       notMade: (error) => this.#notMade(error),
       after: () => this.refill(),
+    })
+    this.#shelf = new Shelf({
+      drop: ({ row }) => {
+        this.stats.add('evicted')
+        return dropEntry(context, row.id, row.driver)
+      },
+      gone: () => this.refill(),
+      track: (work) => this.#workshop.track(work),
     })
   }
 
@@ -119,8 +127,8 @@ export class PoolRuntime {
     this.#pacing.change(pool.settings)
     this.scaler.change(pool.settings)
     if (!pool.settings.lazy) this.#started = true
-    for (const entry of this.#shelf.takeAll((each) => !isOf(each, pool))) this.discard(entry)
-    this.#trim()
+    this.#shelf.sweep((each) => !isOf(each, pool))
+    this.#shelf.trim(this.scaler.scale.max)
     this.refill()
   }
 
@@ -153,7 +161,7 @@ export class PoolRuntime {
   giveBack(entry: HeldEntry): void {
     if (this.ending.aborted || !isOf(entry, this.#pool)) this.discard(entry)
     else this.#shelf.put(entry)
-    this.#trim()
+    this.#shelf.trim(this.scaler.scale.max)
   }
 
   /** An entry that failed whoever was to have it; it is gone already. */
@@ -162,6 +170,11 @@ export class PoolRuntime {
     this.stats.add('validationFailures')
     this.stats.failed('claim', reason, entry.row.id)
     this.#parts.judge({ version: entry.template.version, failure: reason })
+  }
+
+  /** Ends an entry that nobody is to have. */
+  discard(entry: HeldEntry): void {
+    this.#shelf.discard(entry)
   }
 
   /** A machine ended by itself. Whether it was ours. */
@@ -174,17 +187,16 @@ export class PoolRuntime {
     return true
   }
 
-  /** Gives up the oldest entry for something that is wanted more; false when there is none. */
-  async giveWay(): Promise<boolean> {
+  /** Gives up the oldest entry for something that is wanted more. */
+  async giveWay(): Promise<void> {
     const entry = this.#shelf.take()
-    if (entry) await this.#evict(entry)
-    return entry !== undefined
+    if (entry) await this.#shelf.evict(entry)
   }
 
   /** What is done on the interval. */
   tick(): void {
     this.scaler.look(this.#context.clock.monotonicMs())
-    this.#trim()
+    this.#shelf.trim(this.scaler.scale.max)
     this.refill()
   }
 
@@ -236,7 +248,7 @@ export class PoolRuntime {
   async end(): Promise<void> {
     this.stop()
     await this.#workshop.idle()
-    await Promise.all(this.#shelf.takeAll().map((entry) => this.#evict(entry)))
+    await this.#shelf.clear()
     await this.#workshop.idle()
   }
 
@@ -247,18 +259,12 @@ export class PoolRuntime {
 
   /** Replaces what is ready at once: entries of another snapshot than `keep` go. */
   async cutOver(keep: SnapshotManifest['id']): Promise<void> {
-    await this.#replace((each) => each.manifest.id !== keep)
+    await this.#shelf.clear((each) => each.manifest.id !== keep)
   }
 
   /** Ends the entries of a version that proved bad. */
   async forsake(version: number): Promise<void> {
-    await this.#replace((each) => each.template.version === version)
-  }
-
-  async #replace(old: (entry: HeldEntry) => boolean): Promise<void> {
-    const leaving = this.#shelf.takeAll(old)
-    this.refill()
-    await Promise.all(leaving.map((entry) => this.#evict(entry)))
+    await this.#shelf.clear((each) => each.template.version === version)
   }
 
   #refillOnce(): void {
@@ -269,7 +275,7 @@ export class PoolRuntime {
     const expiring = this.#shelf.all.filter((each) => this.#isExpiring(each)).length
     const wanted = entriesToBegin({ fresh: this.#shelf.size - expiring, expiring, making: this.making, scale })
     this.#begin(wanted)
-    if (wanted > 0 && this.making === 0) this.#retryLater()
+    if (wanted > 0 && this.making + this.#shelf.leaving === 0) this.#retryLater()
   }
 
   #begin(wanted: number): void {
@@ -277,7 +283,7 @@ export class PoolRuntime {
     const now = clock.monotonicMs()
     const allowed = this.#pacing.allow(Math.max(0, wanted), this.making, now)
     for (let begun = 0; begun < allowed; begun++) {
-      if (this.#shelf.size + this.making >= this.scaler.scale.max && !this.#makeRoom()) return
+      if (this.#isFull()) return
       const { memoryMiB } = this.#pool.resources
       this.#hostFull = !this.#parts.fits(memoryMiB)
       if (this.#hostFull) return
@@ -289,11 +295,14 @@ export class PoolRuntime {
     if (wanted <= 0) this.#hostFull = false
   }
 
-  /** One that is soon too old goes for one that is not; while nothing can be made it is better than none. */
-  #makeRoom(): boolean {
-    const entry = this.#pacing.isFailing ? undefined : this.#shelf.take((each) => this.#isExpiring(each))
+  /** Then one that is soon too old may go, and once it is gone another is made; while nothing can be made it is better than none. */
+  #isFull(): boolean {
+    const room = this.scaler.scale.max - this.#shelf.size - this.making - this.#shelf.leaving
+    if (room > 0) return false
+    const entry =
+      this.#shelf.leaving > 0 || this.#pacing.isFailing ? undefined : this.#shelf.take((each) => this.#isExpiring(each))
     if (entry) this.discard(entry)
-    return entry !== undefined
+    return true
   }
 
   /** The interval may be an hour. */
@@ -368,25 +377,7 @@ export class PoolRuntime {
 
   #evictOld(): void {
     const before = this.#context.clock.now() - this.#pool.settings.entryMaxAgeMs
-    for (const old of this.#shelf.takeAll((each) => each.readyAt <= before)) this.discard(old)
-  }
-
-  /** What is more than the pool may hold now goes, the oldest first. */
-  #trim(): void {
-    while (this.#shelf.size > this.scaler.scale.max) {
-      const surplus = this.#shelf.take()
-      if (surplus) this.discard(surplus)
-    }
-  }
-
-  /** Ends an entry that nobody is to have. */
-  discard(entry: HeldEntry): void {
-    this.#workshop.track(this.#evict(entry))
-  }
-
-  async #evict(entry: HeldEntry): Promise<void> {
-    this.stats.add('evicted')
-    await dropEntry(this.#context, entry.row.id, entry.row.driver)
+    this.#shelf.sweep((each) => each.readyAt <= before)
   }
 }
 

@@ -1,4 +1,13 @@
-import { type Cancellable, HearthError, isHearthError, type Name, type Pool, type Progress, parseName } from '@hearth/model'
+import {
+  type Cancellable,
+  HearthError,
+  isHearthError,
+  type MachineId,
+  type Name,
+  type Pool,
+  type Progress,
+  parseName,
+} from '@hearth/model'
 import type { LaunchOrder } from '../launch/launch-order.ts'
 import type { Phases } from '../launch/phases.ts'
 import type { Warm, WarmSource } from '../launch/warm-source.ts'
@@ -7,7 +16,7 @@ import type { ScalePlan, ScaleRequest } from './autoscale/plan-scale.ts'
 import type { EnginePools, PoolChangeOptions, PoolRequest, PoolStatus } from './engine-pools.ts'
 import { HeldPools } from './held-pools.ts'
 import { launchWarm } from './launch-warm.ts'
-import { fitsMemory, memoryIsSpent } from './memory-budget.ts'
+import { memoryIsSpent } from './memory-budget.ts'
 import { newPool } from './new-pool.ts'
 import type { PoolContext } from './pool-context.ts'
 import { poolEvent } from './pool-event.ts'
@@ -102,9 +111,10 @@ export class Pools implements EnginePools, WarmSource {
     return scaler.plan(clock.monotonicMs(), request, options.largestPool)
   }
 
-  /** Ends idle machines until `memoryMiB` more fit into what the host may promise. @throws HearthError `driver_busy` */
-  async makeRoom(memoryMiB: number): Promise<void> {
-    if (!(await this.held.giveWay(() => fitsMemory(this.#context, memoryMiB)))) throw memoryIsSpent(this.#context, memoryMiB)
+  async promise(id: MachineId, memoryMiB: number): Promise<void> {
+    const context = this.#context
+    if (!(await this.held.giveWay(memoryMiB))) throw memoryIsSpent(context, memoryMiB)
+    context.promisedMemory.add(id, memoryMiB)
   }
 
   async #row(name: string, { ifRev }: PoolChangeOptions = {}): Promise<Pool> {

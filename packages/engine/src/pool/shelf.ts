@@ -1,9 +1,24 @@
 import type { MachineId } from '@hearth/model'
 import type { HeldEntry } from './pool-entry.ts'
 
+export interface ShelfParts {
+  /** Ends an entry; reports its own failures. */
+  readonly drop: (entry: HeldEntry) => Promise<void>
+  /** Called when one is gone. */
+  readonly gone: () => void
+  /** Told of what goes by itself. */
+  readonly track: (work: Promise<void>) => void
+}
+
 /** The machines of one pool that are ready, oldest first. */
 export class Shelf {
+  readonly #parts: ShelfParts
   #entries: HeldEntry[] = []
+  #leaving = 0
+
+  constructor(parts: ShelfParts) {
+    this.#parts = parts
+  }
 
   get all(): readonly HeldEntry[] {
     return this.#entries
@@ -13,8 +28,9 @@ export class Shelf {
     return this.#entries.length
   }
 
-  get oldest(): HeldEntry | undefined {
-    return this.#entries[0]
+  /** On their way out; they take room until they are gone. */
+  get leaving(): number {
+    return this.#leaving
   }
 
   put(entry: HeldEntry): void {
@@ -32,10 +48,37 @@ export class Shelf {
     return this.take((each) => each.row.id === id)
   }
 
-  /** All of which `leaves` is true. */
-  takeAll(leaves: (entry: HeldEntry) => boolean = () => true): HeldEntry[] {
+  /** All of which `leaves` is true are ended; resolves when they are gone. */
+  async clear(leaves: (entry: HeldEntry) => boolean = () => true): Promise<void> {
     const leaving = this.#entries.filter(leaves)
     this.#entries = this.#entries.filter((each) => !leaving.includes(each))
-    return leaving
+    await Promise.all(leaving.map((entry) => this.evict(entry)))
+  }
+
+  /** As `clear`, in the background. */
+  sweep(leaves: (entry: HeldEntry) => boolean): void {
+    if (this.#entries.some(leaves)) this.#parts.track(this.clear(leaves))
+  }
+
+  /** What is more than `most` goes, the oldest first. */
+  trim(most: number): void {
+    const surplus = this.#entries.slice(0, Math.max(0, this.size - most))
+    this.sweep((each) => surplus.includes(each))
+  }
+
+  /** Ends an entry that is not on the shelf, in the background. */
+  discard(entry: HeldEntry): void {
+    this.#parts.track(this.evict(entry))
+  }
+
+  /** Ends an entry that is not on the shelf. */
+  async evict(entry: HeldEntry): Promise<void> {
+    this.#leaving += 1
+    try {
+      await this.#parts.drop(entry)
+    } finally {
+      this.#leaving -= 1
+      this.#parts.gone()
+    }
   }
 }
