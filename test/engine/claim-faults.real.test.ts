@@ -3,6 +3,7 @@ import type { Engine } from '@hearth/engine'
 import type { Machine } from '@hearth/model'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { qemuBed } from '../../packages/drivers/src/qemu/testing/qemu-bed.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import { hookedImage } from './support/hooked-image.ts'
 import { realEngine, runIn } from './support/real-engine.ts'
 
@@ -62,7 +63,7 @@ describe('a claim of a real machine', () => {
       method: 'restored',
       reasons: expect.arrayContaining([{ code: 'personalise_failed', detail: expect.stringMatching(why) }]),
     })
-    expect(await bed.traces(entry ?? '')).toEqual([])
+    await waitUntil('every trace of the entry to be gone', async () => (await bed.traces(entry ?? '')).length === 0)
     await engine.machines.destroy(machine.id)
   })
 
