@@ -52,6 +52,7 @@ export class HostSession {
   async assign({ hostname, env, secrets, files }: AssignRequest): Promise<ReceiptItem[]> {
     Object.assign(this.#guest.remembered, { hostname, env: { ...env }, secrets: { ...secrets } })
     for (const file of files) {
+      await mkdir(dirname(join(this.#guest.folder, file.path)), { recursive: true })
       const { content, done: written } = await this.writeFile(file.path, file.mode)
       content.end(file.content)
       await written
