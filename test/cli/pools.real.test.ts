@@ -19,7 +19,7 @@ const show = (name = 'base') => bed.json<Record<string, unknown>>('pool', 'show'
 it('is made, filled, launched from, and says so everywhere', async () => {
   const set = await hearth('pool', 'set', 'base', '--min', '1', '--max', '2')
   expect([set.code, set.stdout]).toEqual([0, expect.stringMatching(/^pool: +base\ntemplate: +base@1\n/)])
-  const warm = await hearth('pool', 'warm', 'base')
+  const warm = await hearth('pool', 'warm', 'base', '--give-up', '20s')
   expect([warm.code, warm.stdout]).toEqual([0, expect.stringMatching(/^POOL .*READY.*\nbase +base@1 +2\/2 /)])
 
   const launched = await hearth('launch', 'base', '--boot', 'warm', '--name', 'web', '--env', 'A=1')
@@ -94,13 +94,13 @@ it('that makes no progress says why, and warm fails with that', async () => {
 
 it('is drained, and filled again when it is set', async () => {
   await hearth('pool', 'set', 'base', '--min', '1', '--max', '1')
-  await hearth('pool', 'warm', 'base')
+  await hearth('pool', 'warm', 'base', '--give-up', '20s')
   expect((await hearth('pool', 'drain', 'base')).code).toBe(0)
   expect(await show()).toMatchObject({ state: 'draining', stats: { depth: 0, target: 0 } })
-  const warm = await hearth('pool', 'warm', 'base')
+  const warm = await hearth('pool', 'warm', 'base', '--give-up', '20s')
   expect([warm.code, warm.stderr]).toEqual([1, expect.stringContaining('draining')])
   await hearth('pool', 'set', 'base')
-  expect((await hearth('pool', 'warm', 'base')).code).toBe(0)
+  expect((await hearth('pool', 'warm', 'base', '--give-up', '20s')).code).toBe(0)
 })
 
 it('goes over to a new version, canaries first, and stays where it was when they fail', async () => {

@@ -33,7 +33,9 @@ export async function rolloutStart(context: Context, name: string, version: numb
     : await hearth.pools.rollout(name, { signal })
   context.print(rollout, () => rolloutText(rollout))
   if (isOver(rollout) && rollout.state !== 'done') {
-    throw new CliError(`version ${version} did not take over in pool ${name}: ${rollout.reason ?? rollout.state}`)
+    throw new CliError(`version ${version} did not take over in pool ${name}: ${rollout.reason ?? rollout.state}`, {
+      hint: 'The pool is made of what it was made of before. Mend the template, build it again, and roll out the new version.',
+    })
   }
 }
 
