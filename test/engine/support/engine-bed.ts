@@ -29,7 +29,7 @@ export class EngineBed {
   engine: Engine
   /** Between the engine that runs now and its host and store. */
   fuse: Fuse
-  readonly #options: Partial<EngineOptions>
+  #options: Partial<EngineOptions>
 
   constructor(options: Partial<EngineOptions> = {}, seed = 'bed', store = memoryStore()) {
     this.store = store
@@ -66,8 +66,9 @@ export class EngineBed {
     })
   }
 
-  /** The engine's process dies where it stands, and another takes its place. */
-  async restart(): Promise<ReconcileReport> {
+  /** The engine's process dies where it stands, and another takes its place; `options` are what is different then. */
+  async restart(options: Partial<EngineOptions> = {}): Promise<ReconcileReport> {
+    this.#options = { ...this.#options, ...options }
     this.fuse.blow()
     this.host.disconnect()
     this.fuse = new Fuse()

@@ -8,7 +8,7 @@ import {
   type Progress,
   type SnapshotManifest,
 } from '@hearth/model'
-import { LinkedAbort, orAborted, throwIfAborted } from '../time/abort.ts'
+import { abortOr, LinkedAbort, orAborted, throwIfAborted } from '../time/abort.ts'
 import { attempt } from '../time/background.ts'
 import { Autoscaler } from './autoscale/autoscaler.ts'
 import { dropEntry, makeEntry } from './make-entry.ts'
@@ -226,6 +226,8 @@ export class PoolRuntime {
     const abort = new LinkedAbort(options.signal, this.ending)
     try {
       while (!(await this.#warmed(abort.signal, options.progress))) this.#evictOld()
+    } catch (error) {
+      throw abortOr(error, abort.signal)
     } finally {
       abort.release()
     }
