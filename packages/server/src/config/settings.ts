@@ -169,6 +169,13 @@ export const settings = {
     fallback: () => poolDefaults.snapshotMaxAgeMs / 1000,
     about: 'After so many seconds the snapshot of a pool that names no age is made anew.',
   }),
+  snapshotPath: setting<string | undefined>({
+    flag: 'snapshot-path',
+    env: 'HEARTH_SNAPSHOT_PATH',
+    schema: absolutePath,
+    fallback: () => undefined,
+    about: 'Another folder for the snapshots than `snapshots` in the home, on the same file system.',
+  }),
   drainSecs: setting({
     flag: 'drain-secs',
     env: 'HEARTH_DRAIN_SECS',
