@@ -9,7 +9,6 @@ import { shownSettings } from './config/shown-settings.ts'
 import { type HomeLayout, homeLayout, makeHome, prepareHome } from './home/home-layout.ts'
 import { lockHome } from './home/home-lock.ts'
 import { hostIdOf } from './home/host-id.ts'
-import { placeSnapshots } from './home/place-snapshots.ts'
 import { serve } from './serve.ts'
 import { Shutdown } from './shutdown.ts'
 import { countRows } from './telemetry/metrics/count-rows.ts'
@@ -59,8 +58,7 @@ async function start(loaded: LoadedConfig, parts: ServerParts, shutdown: Shutdow
   await makeHome(home)
   const lock = lockHome(home, pid, parts.takeLock)
   shutdown.later('lock', () => lock.release())
-  if (config.snapshotPath !== undefined) await placeSnapshots(home, config.snapshotPath)
-  await prepareHome(home)
+  await prepareHome(home, config.snapshotPath)
 
   const host = await hostIdOf(home.root)
   const telemetry = await openTelemetry({ version, home: home.root, startedAt, clock, log, otlpEndpoint: config.otlpEndpoint })

@@ -1,6 +1,7 @@
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HearthError } from '@hearth/model'
+import { placeSnapshots } from './place-snapshots.ts'
 
 /** A unix socket's path holds no more (sun_path of unix(7), less the NUL). */
 const socketPathBytes = 107
@@ -45,8 +46,9 @@ export async function makeHome(home: HomeLayout): Promise<void> {
   await mkdir(home.root, { recursive: true, mode: 0o711 })
 }
 
-/** Makes the directories and sweeps what dead servers left unpublished. Only for the holder of the lock. */
-export async function prepareHome(home: HomeLayout): Promise<void> {
+/** Makes the directories (snapshots in `snapshotPath` where there is one) and sweeps what dead servers left unpublished. Only for the holder of the lock. */
+export async function prepareHome(home: HomeLayout, snapshotPath?: string): Promise<void> {
+  if (snapshotPath !== undefined) await placeSnapshots(home, snapshotPath)
   await chmod(home.root, 0o711)
   for (const [name, mode] of [
     ['templates', 0o700],

@@ -1,13 +1,17 @@
 import { lstat, mkdir, readlink, rename, rm, rmdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { invalidInput } from '@hearth/model'
-import type { HomeLayout } from './home-layout.ts'
+
+interface Home {
+  readonly root: string
+  readonly tmp: string
+}
 
 /**
  * Lets the snapshots of a home be in another folder: `snapshots` in the home becomes a link to it. Only for the holder of the lock.
  * @throws HearthError `invalid_input` when snapshots are elsewhere already, or could not be moved there without being copied
  */
-export async function placeSnapshots(home: HomeLayout, folder: string): Promise<void> {
+export async function placeSnapshots(home: Home, folder: string): Promise<void> {
   const inHome = join(home.root, 'snapshots')
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await mkdir(home.tmp, { recursive: true, mode: 0o700 })
@@ -24,7 +28,7 @@ export async function placeSnapshots(home: HomeLayout, folder: string): Promise<
 }
 
 /** What is written is published by being renamed. */
-async function mustBeNear({ tmp }: HomeLayout, folder: string): Promise<void> {
+async function mustBeNear({ tmp }: Home, folder: string): Promise<void> {
   const [from, to] = [join(tmp, 'snapshot-path'), join(folder, '.hearth-was-here')]
   try {
     await writeFile(from, '')
