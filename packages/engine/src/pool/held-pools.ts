@@ -55,12 +55,12 @@ export class HeldPools {
     return [...this.#held.values()].some(({ runtime }) => runtime.noteExit(exit.id, exit.detail))
   }
 
-  /** Ends idle entries, of the fullest pools first, until `memoryMiB` fit. False, with nothing ended, when they would not even then. */
-  async giveWay(memoryMiB: number): Promise<boolean> {
+  /** Ends idle entries, of the fullest pools first, until the host can keep what it promised. False, with nothing ended, when it could not even then. */
+  async giveWay(): Promise<boolean> {
     const runtimes = [...this.#held.values()].map((each) => each.runtime)
     const idleMiB = () => runtimes.reduce((sum, { ready, pool }) => sum + ready.length * pool.resources.memoryMiB, 0)
-    while (!fitsMemory(this.#context, memoryMiB)) {
-      if (!fitsMemory(this.#context, memoryMiB - idleMiB())) return false
+    while (!fitsMemory(this.#context, 0)) {
+      if (!fitsMemory(this.#context, -idleMiB())) return false
       const [fullest] = runtimes.sort((a, b) => b.ready.length - a.ready.length)
       await fullest?.giveWay()
     }

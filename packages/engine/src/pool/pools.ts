@@ -112,9 +112,12 @@ export class Pools implements EnginePools, WarmSource {
   }
 
   async promise(id: MachineId, memoryMiB: number): Promise<void> {
-    const context = this.#context
-    if (!(await this.held.giveWay(memoryMiB))) throw memoryIsSpent(context, memoryMiB)
-    context.promisedMemory.add(id, memoryMiB)
+    const { promisedMemory } = this.#context
+    // Promised before there is room for it: else refill would take what others give up for this.
+    promisedMemory.add(id, memoryMiB)
+    if (await this.held.giveWay()) return
+    promisedMemory.release(id)
+    throw memoryIsSpent(this.#context, memoryMiB)
   }
 
   async #row(name: string, { ifRev }: PoolChangeOptions = {}): Promise<Pool> {
