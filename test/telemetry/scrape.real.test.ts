@@ -71,6 +71,20 @@ it('counts what is done to machines and snapshots', async () => {
   await becomes('hearth_snapshots{kind="user", state="ready"}', 1)
 })
 
+it('follows a pool, from what stands ready to why a launch found nothing', async () => {
+  await askJson(home, 'PUT', '/v1/pools/base', { settings: { min: 1, max: 2 } })
+  await becomes('hearth_pool_target{pool="base"}', 2)
+  await askJson(home, 'POST', '/v1/pools/base/warm?wait=20')
+  await becomes('hearth_pool_depth{pool="base"}', 2)
+  await becomes('hearth_pool_misses_total{pool="base", reason="requested"}', 0)
+  await askJson(home, 'POST', '/v1/machines', { template: 'base', boot: 'warm' })
+  await askJson(home, 'POST', '/v1/machines', { template: 'base', boot: 'auto', egress: 'open' })
+  await becomes('hearth_pool_events_total{pool="base", what="claimed"}', 1)
+  await becomes('hearth_pool_misses_total{pool="base", reason="requested"}', 1)
+  await becomes('hearth_pool_refill_state{pool="base", state="not_progressing"}', 0)
+  await becomes('hearth_launches_total{method="warm", reason="none"}', 1)
+})
+
 it('counts requests by the template of their route, whatever their clients make up', async () => {
   await becomes('count({job="hearth"}) > bool 50', 1)
   const made = Array.from({ length: 50 }, (_, index) => `/v1/machines/made-up-${index}`)

@@ -15,7 +15,7 @@ import {
 const portField = z.int().min(1).max(65_535)
 
 /** What must hold of a machine before it counts, and again when it is claimed. */
-export const poolValidatorSchema = z.discriminatedUnion('kind', [
+const poolValidatorSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('guest') }),
   z.strictObject({ kind: z.literal('port'), port: portField }),
   z.strictObject({
@@ -29,7 +29,7 @@ export const poolValidatorSchema = z.discriminatedUnion('kind', [
 ])
 
 /** Lets `min` and `max` follow the launches that were seen. */
-export const poolAutoscaleSchema = z.strictObject({
+const poolAutoscaleSchema = z.strictObject({
   targetHitRate: ranged(poolLimits.targetHitRate).describe('The share of launches that the pool should serve'),
   smallest: z.int().min(0).describe('Bounds of min and max'),
   largest: z.int().min(1),
@@ -49,11 +49,11 @@ const settingFields = {
 }
 
 /** The settings of a pool, all of them. */
-export const poolSettingsSchema = z.object({ ...settingFields, autoscale: poolAutoscaleSchema.optional() })
+const poolSettingsSchema = z.object({ ...settingFields, autoscale: poolAutoscaleSchema.optional() })
 export type PoolSettingsResource = z.output<typeof poolSettingsSchema>
 
 /** Settings as they are asked for. */
-export const poolSettingsInput = z
+const poolSettingsInput = z
   .strictObject({ ...settingFields, autoscale: poolAutoscaleSchema.nullable().describe('null: off') })
   .partial()
 
@@ -66,7 +66,7 @@ export const poolSetSchema = z.strictObject({
 })
 export type PoolSet = z.input<typeof poolSetSchema>
 
-export const refillStateField = z.enum([
+const refillStateField = z.enum([
   'idle',
   'filling',
   'waiting_for_first_launch',

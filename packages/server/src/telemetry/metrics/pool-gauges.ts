@@ -1,4 +1,5 @@
 import type { PoolStatus } from '@hearth/engine'
+import { bootReasons, type PoolHappening } from '@hearth/model'
 import type { Instruments } from './instruments.ts'
 
 const refillStates: readonly PoolStatus['refill'][] = [
@@ -9,6 +10,17 @@ const refillStates: readonly PoolStatus['refill'][] = [
   'host_full',
   'draining',
   'elsewhere',
+]
+
+const happenings: readonly PoolHappening[] = [
+  'adopted',
+  'created',
+  'create_failed',
+  'claimed',
+  'claim_failed',
+  'evicted',
+  'validation_failed',
+  'refill_run',
 ]
 
 /** Refreshes what stands in each pool; a pool that is gone has no series any more. */
@@ -30,6 +42,9 @@ export function poolGauges(metrics: Instruments, list: () => Promise<readonly Po
       for (const state of refillStates) metrics.poolRefill.set({ ...labels, state }, state === refill ? 1 : 0)
       // The server that holds it tells the rest.
       if (refill === 'elsewhere') continue
+      // A series that begins with its first event hides that from increase().
+      for (const what of happenings) metrics.poolEvents.inc({ ...labels, what }, 0)
+      for (const reason of bootReasons) metrics.poolMisses.inc({ ...labels, reason }, 0)
       metrics.poolDepth.set(labels, depth)
       metrics.poolMaking.set(labels, making)
       metrics.poolTarget.set(labels, target)
