@@ -197,3 +197,42 @@ it('takes sizes of new pools from the settings of the server', async () => {
   expect((await call('PATCH', '/v1/pools/base', { settings: { max: 30 } })).status).toBe(200)
   expect((await call('PATCH', '/v1/pools/base', { settings: { max: 31 } })).body).toMatchObject({ code: 'invalid_input' })
 })
+
+it('that gets stuck is an event with its reason, and so is that it goes on', async () => {
+  const check = { kind: 'command', argv: ['false'] }
+  await call('PUT', '/v1/pools/base', { settings: { ...settings, progressDeadlineMs: 1000, validators: [check] } })
+  await until('/v1/pools/base/stats', ({ refill }) => refill === 'not_progressing')
+  await waitUntil('the event', async () => (await poolEvents()).at(-1)?.state === 'not_progressing')
+  expect((await poolEvents()).at(-1)).toMatchObject({
+    id: 'base',
+    removed: false,
+    data: { reason: expect.stringContaining('validator command false failed') },
+  })
+  await call('PATCH', '/v1/pools/base', { settings: { validators: [] } })
+  await waitUntil('the event', async () => (await poolEvents()).some(({ state }) => state === 'progressing'))
+})
+
+it('may be looked at with any key, and changed by the admin of the server alone', async () => {
+  await server.close()
+  server = await memoryServer(home, { listen: { host: '127.0.0.1', port: 0 } })
+  await call('POST', '/v1/namespaces', { name: 'red' })
+  const keyOf = async (scope: string, namespaces: string[]) =>
+    ((await call('POST', '/v1/keys', { name: scope, scope, namespaces })).body as { key: string }).key
+  const reader = await keyOf('read', ['red'])
+  const admin = await keyOf('admin', ['red'])
+  const asked = async (key: string, method: string, path: string, body?: object) => {
+    const headers = { authorization: `Bearer ${key}`, ...(body && { 'content-type': 'application/json' }) }
+    return (await fetch(`${server.url}${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) })).status
+  }
+  await call('PUT', '/v1/pools/base', { settings: { min: 0, max: 1 } })
+  for (const path of ['', '/base', '/base/stats']) expect(await asked(reader, 'GET', `/v1/pools${path}`)).toBe(200)
+  for (const key of [reader, admin]) {
+    expect(await asked(key, 'PUT', '/v1/pools/base', {})).toBe(403)
+    expect(await asked(key, 'PATCH', '/v1/pools/base', {})).toBe(403)
+    expect(await asked(key, 'POST', '/v1/pools/base/warm')).toBe(403)
+    expect(await asked(key, 'POST', '/v1/pools/base/drain')).toBe(403)
+    expect(await asked(key, 'POST', '/v1/pools/base/rollout', { version: 1 })).toBe(403)
+    expect(await asked(key, 'DELETE', '/v1/pools/base')).toBe(403)
+  }
+  expect(await asked('hearth_none', 'GET', '/v1/pools')).toBe(401)
+})
