@@ -20,7 +20,7 @@ export const modeField = z.string().regex(/^0?[0-7]{3,4}$/, { error: 'octal perm
 export const pathField = z
   .string()
   .max(4095)
-  .regex(/^\/[^\0]*$/, { error: 'an absolute path such as /etc/hosts, without NUL' })
+  .regex(/^\/[^\0\p{Cs}]*$/u, { error: 'an absolute path such as /etc/hosts, without NUL' })
 
 /** Environment variables. */
 export const envField = z
@@ -32,7 +32,12 @@ export const envField = z
 
 /** Free text by which users find their things again. */
 export const labelsField = z
-  .record(z.string().min(1).max(limits.labelBytes), text(limits.labelBytes))
+  .record(
+    z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/, {
+      error: 'a key is 1 to 63 of letters, digits, ".", "_", "/", "-", beginning with a letter or digit',
+    }),
+    text(limits.labelBytes),
+  )
   .refine((labels) => Object.keys(labels).length <= limits.labels, { error: `at most ${limits.labels} labels` })
 
 /** Program and arguments; never a shell line. */
@@ -67,12 +72,12 @@ export const switchField = z
   .transform((value) => value !== '0' && value !== 'false')
   .default(false)
 
-/** Text without NUL, at most `max` characters. */
+/** Text that a guest can be told: without NUL, and without the half characters that JSON can say and UTF-8 cannot. */
 export function text(max: number) {
   return z
     .string()
     .max(max)
-    .regex(/^[^\0]*$/, { error: 'text without NUL' })
+    .regex(/^[^\0\p{Cs}]*$/u, { error: 'text without NUL and half surrogates' })
 }
 
 /** A list of resources that is given out whole. */
@@ -111,7 +116,12 @@ export const ttlField = z.int().min(0).max(longestTtlMs).describe('Milliseconds 
 export const timeoutField = z.int().min(limits.timeoutMs.min).max(limits.timeoutMs.max)
 
 /** What a snapshot is found again by. */
-export const tagField = text(128).min(1).describe('Free text by which to find it again')
+export const tagField = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: 'text without control characters' })
+  .describe('Free text by which to find it again')
 
 /** Counted with every change; `If-Match: "REV"` refuses a change of what is not at that count any more. */
 export const revField = z.int().describe('Counted with every change; also the ETag')

@@ -51,6 +51,7 @@ export const problemTitles = {
   driver_timeout: 'The driver took too long',
   store_conflict: 'It was changed at the same time',
   store_unavailable: 'The database does not answer',
+  host_unavailable: 'The server of that host does not answer',
 } as const satisfies Record<ErrorCode, string>
 
 /** Any error as problem details (RFC 9457). What is no HearthError becomes `internal`. */
