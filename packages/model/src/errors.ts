@@ -45,6 +45,7 @@ export const errorStatus = {
   driver_timeout: 504,
   store_conflict: 409,
   store_unavailable: 503,
+  host_unavailable: 503,
 } as const satisfies Record<string, number>
 
 export type ErrorCode = keyof typeof errorStatus

@@ -9,6 +9,8 @@ import { shownSettings } from './config/shown-settings.ts'
 import { type HomeLayout, homeLayout, makeHome, prepareHome } from './home/home-layout.ts'
 import { lockHome } from './home/home-lock.ts'
 import { hostIdOf } from './home/host-id.ts'
+import { openPeers } from './peers/open-peers.ts'
+import { advertisedUrl } from './peers/own-address.ts'
 import { serve } from './serve.ts'
 import { Shutdown } from './shutdown.ts'
 import { countRows } from './telemetry/metrics/count-rows.ts'
@@ -75,6 +77,10 @@ async function start(loaded: LoadedConfig, parts: ServerParts, shutdown: Shutdow
   metrics.countBy(() => countRows(store, host))
   const engine = createEngine({ ...parts, store, host, drivers, meter, options: { ...engineOptions(config), ...parts.options } })
   metrics.showPools(() => engine.pools.list())
+  const gone = () => engine.pools.takeOver()
+  const peers = openPeers(config, { ...parts, store, host, socket: home.socket, gone })
+  // Others hear of the end of this server once nothing is held here any more.
+  shutdown.later('peers', () => peers?.close())
   // The engine lets go of the drivers too.
   shutdown.later('engine', () => engine.close())
   await engine.start()
@@ -97,10 +103,12 @@ async function start(loaded: LoadedConfig, parts: ServerParts, shutdown: Shutdow
       auth,
       corsOrigins,
       openMetrics,
+      peers,
     },
     { socket: home.socket, listen: config.listen, tls: tlsFilesOf(config) },
   )
   shutdown.later('api', () => serving.close())
+  await peers?.start(advertisedUrl(config, serving.url))
 
   const tookMs = Math.round(clock.now() - startedAt)
   log.info('server.ready', { version, pid, home: home.root, socket: home.socket, url: serving.url, tookMs })

@@ -34,6 +34,12 @@ export class ServerProcess implements AsyncDisposable {
     await this.exit
   }
 
+  /** Asks it to end, and resolves when it has. */
+  async stop(): Promise<void> {
+    this.#child.kill('SIGTERM')
+    await this.exit
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.kill()
   }

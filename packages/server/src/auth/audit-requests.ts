@@ -38,8 +38,8 @@ export function auditRequests(app: App, auth: Auth, now: () => number): void {
 }
 
 /** A request that is more than a look; a program runs at the end of a WebSocket. */
-function changes({ method, routeOptions, is404, ws }: FastifyRequest): boolean {
-  if (is404) return false
+function changes({ method, routeOptions, is404, ws, passedOn }: FastifyRequest): boolean {
+  if (is404 || passedOn) return false
   const scope = routeOptions.config.needs?.scope
   if (scope === 'nothing') return false
   return ws ? scope !== 'read' : !['GET', 'HEAD', 'OPTIONS'].includes(method)

@@ -1,6 +1,8 @@
 import { type AccessKey, defaultNamespace, HearthError, type Log } from '@hearth/model'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { App } from '../http/http-parts.ts'
+import { passportHeader, readPassport } from '../peers/passport.ts'
+import type { Peers } from '../peers/peers.ts'
 import type { Auth } from './auth.ts'
 import { type Caller, callerOf, nobody, ownerCaller } from './caller.ts'
 import { credentialOf, isWebSocket, pathOf } from './credentials.ts'
@@ -16,16 +18,27 @@ export interface AuthenticateOptions {
   readonly log: Log
   /** On a unix socket that only the owner of the server can open. */
   readonly everyoneIsOwner: boolean
+  /** Servers that may pass requests on to this one. */
+  readonly peers?: Peers | undefined
 }
 
 /**
  * Lets each request through whose caller may ask it, and tells the handler who that is (`request.caller`). Runs before a body
  * is read. @throws HearthError `unauthenticated`, `forbidden`, `namespace_not_found`, `rate_limited`
  */
-export function authenticate(app: App, { auth, log, everyoneIsOwner }: AuthenticateOptions): void {
+export function authenticate(app: App, { auth, log, everyoneIsOwner, peers }: AuthenticateOptions): void {
   app.decorateRequest('caller', null as unknown as Caller)
+  app.decorateRequest('passedOn', false)
   app.addHook('onRequest', async (request, reply) => {
     request.caller = nobody
+    const passport = request.headers[passportHeader]
+    if (peers && typeof passport === 'string') {
+      const { method, raw } = request
+      request.caller = readPassport(peers.self.secret, { to: peers.self.host, method, url: raw.url ?? '' }, peers.now, passport)
+      request.passedOn = true
+      if (!request.is404) check(request, request.routeOptions.config.needs ?? undeclared)
+      return
+    }
     const wanted = request.routeOptions.config.needs ?? undeclared
     if (wanted.scope === 'nothing') return
     request.caller = everyoneIsOwner ? ownerCaller : await callerByKey({ auth, log }, request, reply)

@@ -1,5 +1,8 @@
 import { type AccessKey, HearthError, type KeyId, type KeyScope, keyScopes, type Name, namespaceNotFound } from '@hearth/model'
 
+/** Of a key, or of the owner of the server: what it may do. */
+export type Grant = Pick<AccessKey, 'scope' | 'namespaces'> & Partial<Pick<AccessKey, 'id' | 'hash'>>
+
 /** Who asks. What a caller may not see is not there; what it may see but not do is forbidden. */
 export interface Caller {
   /** False: whoever asked for what everyone may have. */
@@ -8,6 +11,8 @@ export interface Caller {
   readonly key?: KeyId
   /** Of the key; by it a ticket finds its key again. */
   readonly keyHash?: string
+  /** What makes this caller, for another server; absent when it is not known. */
+  readonly grant?: Grant
   /** Where the caller may do something at all; `*` everywhere, also with what belongs to no namespace. */
   readonly namespaces: readonly Name[] | '*'
   /** Whether the caller may see this namespace. */
@@ -43,7 +48,7 @@ function refuse(): never {
 }
 
 /** The caller that a key makes. */
-export function callerOf(key: Pick<AccessKey, 'scope' | 'namespaces'> & Partial<Pick<AccessKey, 'id' | 'hash'>>): Caller {
+export function callerOf(key: Grant): Caller {
   const { id, hash, scope, namespaces } = key
   const requireAnywhere = (needed: KeyScope) => {
     if (!includesScope(scope, needed)) throw tooSmall(scope, needed)
@@ -53,6 +58,7 @@ export function callerOf(key: Pick<AccessKey, 'scope' | 'namespaces'> & Partial<
     isKnown: true,
     ...(id !== undefined && { key: id }),
     ...(hash !== undefined && { keyHash: hash }),
+    grant: { scope, namespaces, ...(id !== undefined && { id }), ...(hash !== undefined && { hash }) },
     namespaces,
     sees,
     requireAnywhere,

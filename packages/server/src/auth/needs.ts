@@ -26,6 +26,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks, and what they may. */
     caller: Caller
+    /** By another server, which has counted and noted it. */
+    passedOn: boolean
   }
 }
 

@@ -14,6 +14,8 @@ export function engineOptions(config: Config): Partial<EngineOptions> {
     failedSnapshotsKeptMs: config.endedMachinesDays * dayMs,
     cleanerIntervalMs: config.cleanerMinutes * minuteMs,
     scrubAfterMs: config.scrubDays * dayMs,
+    poolLeaseMs: config.leaseSecs * 1000,
+    poolTendIntervalMs: (config.leaseSecs * 1000) / 3,
     largestPool: config.largestPool,
     poolDefaults: {
       ...poolDefaults,

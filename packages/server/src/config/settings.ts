@@ -148,6 +148,20 @@ export const settings = {
     about: 'A PostgreSQL database for the state, which several servers may share; without it `HEARTH_HOME/hearth.db` is used.',
     secret: true,
   }),
+  advertise: setting<string | undefined>({
+    flag: 'advertise',
+    env: 'HEARTH_ADVERTISE',
+    schema: z.string().refine(isServerUrl, { error: 'http://HOST:PORT or https://HOST:PORT, without a path' }),
+    fallback: () => undefined,
+    about: 'Where servers on other computers that share the database reach this one; the TCP address unless it is loopback.',
+  }),
+  leaseSecs: setting({
+    flag: 'lease-secs',
+    env: 'HEARTH_LEASE_SECS',
+    schema: whole(1, 300),
+    fallback: () => 15,
+    about: 'After so many seconds of silence a server of a shared database is taken for dead, and others take its pools over.',
+  }),
   poolSize: setting({
     flag: 'pool-size',
     env: 'HEARTH_POOL_SIZE',
@@ -239,6 +253,10 @@ function isHttpUrl(text: string): boolean {
   if (!URL.canParse(text)) return false
   const { protocol, username, password } = new URL(text)
   return (protocol === 'http:' || protocol === 'https:') && username === '' && password === ''
+}
+
+function isServerUrl(text: string): boolean {
+  return isHttpUrl(text) && new URL(text).origin === text.replace(/\/$/, '')
 }
 
 function isOrigin(text: string): boolean {

@@ -5,6 +5,8 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type * as z from 'zod'
 import { auditRequests } from '../auth/audit-requests.ts'
 import { authenticate } from '../auth/authenticate.ts'
+import { whereServersAre } from '../peers/ask-peer.ts'
+import { passRequestsOn } from '../peers/pass-on.ts'
 import { limitBodyTime } from './body-time.ts'
 import { allowOrigins } from './cors.ts'
 import type { App, HttpParts, RouteParts } from './http-parts.ts'
@@ -41,7 +43,10 @@ export function createHttp(parts: HttpParts, prepare?: (app: App) => void): App 
   } as FastifyServerOptions).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validateRequest)
   app.setSerializerCompiler(parts.checkAnswers ? checkedJson : plainJson)
-  app.setErrorHandler((error, request, reply) => answerProblem(parts.log, error, request, reply))
+  app.setErrorHandler((error, request, reply) => {
+    const problem = parts.peers && !request.passedOn ? whereServersAre(error) : error
+    return answerProblem(parts.log, problem, request, reply)
+  })
   app.setNotFoundHandler((request, reply) => {
     const nothing = new HearthError('not_found', `there is no ${request.method} ${request.url.split('?')[0]}`, {
       hint: 'See /openapi.json.',
@@ -64,6 +69,7 @@ export function createHttp(parts: HttpParts, prepare?: (app: App) => void): App 
     authenticate(app, parts)
     limitBodyTime(app)
     auditRequests(app, parts.auth, () => parts.clock.now())
+    if (parts.peers) passRequestsOn(app, { ...parts, peers: parts.peers, open })
   })
   prepare?.(app)
   const routeParts: RouteParts = { ...parts, open, once: new Once({ ...parts, open }), ...descriptions(parts) }

@@ -5,6 +5,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Auth } from '../auth/auth.ts'
 import type { ShownSetting } from '../config/shown-settings.ts'
+import type { Peers } from '../peers/peers.ts'
 import type { Metrics } from '../telemetry/metrics/create-metrics.ts'
 import type { Builds } from './builds/build.ts'
 import type { Once } from './idempotency/once.ts'
@@ -19,6 +20,8 @@ export interface HttpParts {
   readonly host: string
   /** The builds that are under way, wherever they were begun. */
   readonly builds: Builds
+  /** The other servers of the same state; absent where there can be none. */
+  readonly peers?: Peers | undefined
   /** What `GET /v1/config` tells. */
   readonly settings: readonly ShownSetting[]
   readonly log: Log

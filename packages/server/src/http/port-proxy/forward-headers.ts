@@ -44,6 +44,11 @@ export function requestHeaders({ headers, port, ip, protocol, prefix }: Forwarde
 
 /** The headers of the service's answer as the client gets them. */
 export function answerHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+  return endToEndHeaders(headers)
+}
+
+/** What concerns more than one connection. */
+export function endToEndHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   const own = named(headers.connection)
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !isOurs(name, own)))
 }
