@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { MemoryDriver, MemoryHost } from '@hearth/drivers'
-import { type Log, silentLog, systemClock } from '@hearth/model'
+import { type Clock, type Log, silentLog, systemClock } from '@hearth/model'
 import { generateSshHostKey, openGuest } from '@hearth/protocol'
 import { type Config, defaultConfig, type LoadedConfig, type RunningServer, receiptVerifier, runServer } from '@hearth/server'
 import { openPostgresStore, openSqliteStore, takeFileLock } from '@hearth/store'
@@ -19,11 +19,12 @@ export async function memoryServer(
     readonly host?: MemoryHost
     readonly listen?: { host: string; port: number }
     readonly log?: Log
+    readonly clock?: Clock
     readonly otlpEndpoint?: string
     readonly config?: Partial<Config>
   } = {},
 ): Promise<MemoryServer> {
-  const { host = new MemoryHost(), listen, log = silentLog } = options
+  const { host = new MemoryHost(), listen, log = silentLog, clock = systemClock } = options
   const config: Config = {
     ...defaultConfig({ isRoot: false, userHome: '/nowhere', assets: '/nowhere' }),
     ...options.config,
@@ -38,9 +39,9 @@ export async function memoryServer(
     {
       version: '0.0.0-test',
       pid: process.pid,
-      startedAt: systemClock.now(),
+      startedAt: clock.now(),
       log,
-      clock: systemClock,
+      clock,
       random: (size) => randomBytes(size),
       openGuest,
       receipts: receiptVerifier,

@@ -14,7 +14,8 @@ export class Deadlines {
   readonly #tell: (id: MachineId) => void
   readonly #at = new Map<MachineId, number>()
   #timer: AbortController | undefined
-  #wakesAt = Number.POSITIVE_INFINITY
+  /** By the clock that nobody sets. */
+  #wakesAtMs = Number.POSITIVE_INFINITY
   #isClosed = false
 
   constructor(clock: Clock, tell: (id: MachineId) => void) {
@@ -32,7 +33,8 @@ export class Deadlines {
   /** Has somebody look at a machine when the wall clock shows `at`, or later. */
   lookAt(id: MachineId, at: number): void {
     this.#at.set(id, at)
-    if (at < this.#wakesAt) this.#arm()
+    const inMs = at - this.#clock.now()
+    if (this.#clock.monotonicMs() + inMs < this.#wakesAtMs) this.#arm()
   }
 
   close(): void {
@@ -43,12 +45,12 @@ export class Deadlines {
   #arm(): void {
     this.#timer?.abort()
     this.#timer = undefined
-    this.#wakesAt = Number.POSITIVE_INFINITY
+    this.#wakesAtMs = Number.POSITIVE_INFINITY
     if (this.#isClosed || this.#at.size === 0) return
     const now = this.#clock.now()
     const nearest = Math.min(...this.#at.values())
     const sleepMs = Math.min(Math.max(nearest - now, 0), longestSleepMs)
-    this.#wakesAt = now + sleepMs
+    this.#wakesAtMs = this.#clock.monotonicMs() + sleepMs
     const timer = new AbortController()
     this.#timer = timer
     // A sleep that is aborted is one that another has taken the place of.
