@@ -1,5 +1,6 @@
 import type { Failpoint } from '@hearth/model'
 import type { Hearth, Machine } from '@hearth/sdk'
+import { waitUntil } from '../../support/wait-until.ts'
 
 /** What is asked of the server that dies; `prepare` is done before, by one that does not. */
 export interface Death {
@@ -9,6 +10,8 @@ export interface Death {
   readonly launcherToo?: boolean
   readonly prepare?: (hearth: Hearth) => Promise<unknown>
   readonly act: (hearth: Hearth) => Promise<unknown>
+  /** Asked of the next server, before it is looked at. */
+  readonly after?: (hearth: Hearth) => Promise<unknown>
 }
 
 const victim = async (hearth: Hearth): Promise<Machine> => hearth.launch('base', { name: 'victim' })
@@ -44,6 +47,29 @@ const removeTemplate: Death = {
   act: (hearth) => hearth.templates.remove('doomed'),
 }
 
+const size = { min: 2, max: 2 }
+const fillPool = async (hearth: Hearth) => {
+  await hearth.pools.set('base', { settings: size })
+  await hearth.pools.warm('base')
+}
+/** The pool is back at its size by itself, and hands out machines that nobody had before. */
+const poolIsBack = async (hearth: Hearth) => {
+  await waitUntil('the pool to be full again', async () => (await hearth.pools.stats('base')).depth === size.max)
+  const had: string[] = []
+  for await (const { id } of hearth.machines.list({ all: true })) had.push(id)
+  const machine = await hearth.launch('base', { boot: 'warm' })
+  if (had.includes(machine.id)) throw new Error(`${machine.id} was handed out before`)
+  await machine.remove()
+  await hearth.pools.remove('base')
+}
+const refill: Death = { what: 'a refill', times: 2, act: fillPool, after: poolIsBack }
+const claim: Death = {
+  what: 'a claim',
+  prepare: fillPool,
+  act: (hearth) => hearth.launch('base', { boot: 'warm', name: 'victim' }),
+  after: poolIsBack,
+}
+
 const withLauncher = (death: Death): Death => ({ ...death, what: `${death.what}, with its launcher`, launcherToo: true })
 
 /** What reaches each step. */
@@ -77,11 +103,11 @@ export const deaths: Readonly<Record<Failpoint, readonly Death[]>> = {
   'remove_snapshot.files_gone': [removeSnapshot],
   'remove_template.deleting': [removeTemplate],
   'remove_template.files_gone': [removeTemplate],
-  'pool.row_written': [],
-  'pool.parked': [],
-  'claim.taken': [],
-  'claim.continued': [],
-  'claim.personalised': [],
+  'pool.row_written': [refill],
+  'pool.parked': [refill],
+  'claim.taken': [claim],
+  'claim.continued': [claim],
+  'claim.personalised': [claim],
   'build.row_written': [build],
   'build.image_made': [build],
   'build.image_published': [build],

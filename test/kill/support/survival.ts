@@ -49,7 +49,7 @@ export class Survival {
   /** The server dies as `death` says; the one after it, which may be the one for the `next` death, has made everything whole. */
   async mustSurvive(death: ArmedDeath, next?: ArmedDeath): Promise<void> {
     const { home } = this
-    const { point, armed, launcherToo = false, prepare, act } = death
+    const { point, armed, launcherToo = false, prepare, act, after } = death
     if (!passedOnPurpose.test(point)) await prepare?.(home.hearth)
     if (home.armed !== armed) await home.restart(armed)
     if (passedOnPurpose.test(point)) await prepare?.(home.hearth)
@@ -59,6 +59,7 @@ export class Survival {
 
     await home.restart(next && passedOnPurpose.test(next.point) ? next.armed : '')
     expect(home.server.readyAfterMs).toBeLessThan(settledWithinMs)
+    await after?.(home.hearth)
     await home.mustBeWhole()
     const rows = await home.rows()
     expect(ready.filter((id) => rows.get(id) !== 'ready')).toEqual([])
@@ -74,7 +75,8 @@ export class Survival {
   /** Takes away what a death left to its users. */
   async tidy(): Promise<void> {
     await this.home.ensureServer()
-    const { machines, snapshots } = this.home.hearth
+    const { machines, snapshots, pools } = this.home.hearth
+    for await (const { name } of pools) await pools.remove(name)
     for await (const machine of machines) if (![this.#keeper, this.#sleeper].includes(machine.id)) await machine.remove()
     for await (const { id, kind } of snapshots) if (kind === 'user' && id !== this.#kept) await snapshots.remove(id)
   }

@@ -65,6 +65,15 @@ export const machineCases: readonly DriverCase[] = [
     },
   },
   {
+    name: 'pulls the cable of a network card and plugs it in again, as often as it is asked',
+    async run(run) {
+      const machine = await run.restore()
+      for (const up of [false, false, true, true]) await run.driver.setLink(machine.id, up)
+      await assertAnswers(run, machine)
+      await assertDriverError(run.driver.setLink(newMachineId(run.bed.random), false), 'driver_not_found')
+    },
+  },
+  {
     name: 'refuses to pause what cannot be paused',
     inapplicable: (run) => (run.driver.capabilities.pause ? 'its machines can be paused' : undefined),
     async run(run) {

@@ -10,6 +10,7 @@ import {
 import { newMachineUuid, newToken, type Personality } from '../identity/personality.ts'
 import { type BroughtUp, bringUp } from '../launch/bring-up.ts'
 import { Phases } from '../launch/phases.ts'
+import { quarantine } from '../snapshots/quarantine.ts'
 import { abortOr, LinkedAbort, orAborted, throwIfAborted, withDeadline } from '../time/abort.ts'
 import { attempt } from '../time/background.ts'
 import type { PoolContext } from './pool-context.ts'
@@ -48,6 +49,8 @@ export async function makeEntry(context: PoolContext, plan: EntryPlan, signal: A
     return await steps(context, plan, abort.signal)
   } catch (error) {
     await dropEntry(context, id, plan.pool.driver)
+    // A new one is made in its place then.
+    if (isHearthError(error, 'driver_corrupt')) await quarantine(context, plan.manifest.id, error.message)
     throw abortOr(error, abort.signal)
   } finally {
     unwatch()

@@ -2,18 +2,16 @@ import type { BootReport } from '../machine.ts'
 import type { SnapshotKind } from '../snapshot.ts'
 
 /** What can happen to a pool's machines and to those who want one. */
-export const poolHappenings = [
-  'adopted',
-  'created',
-  'create_failed',
-  'claimed',
-  'claim_failed',
-  'evicted',
-  'validation_failed',
-  'refill_run',
-  'missed',
-] as const
-export type PoolHappening = (typeof poolHappenings)[number]
+export type PoolHappening =
+  | 'adopted'
+  | 'created'
+  | 'create_failed'
+  | 'claimed'
+  | 'claim_failed'
+  | 'evicted'
+  | 'validation_failed'
+  | 'refill_run'
+  | 'missed'
 
 /**
  * Told what the engine did, for metrics and traces. Calls are cheap and never throw: they lie on the claim path.
