@@ -236,3 +236,31 @@ it('may be looked at with any key, and changed by the admin of the server alone'
   }
   expect(await asked('hearth_none', 'GET', '/v1/pools')).toBe(401)
 })
+
+it('is drained when the server ends, whatever its interval, and filled again by the next one', async () => {
+  await call('PUT', '/v1/pools/base', { settings: { min: 2, max: 2, refillIntervalMs: 3_600_000 } })
+  await call('POST', '/v1/pools/base/warm?wait=20')
+  const launched = await call('POST', '/v1/machines', { template: 'base', boot: 'warm', name: 'kept' })
+  const { id } = launched.body as { id: string }
+  const beganMs = performance.now()
+  await server.close()
+  expect(performance.now() - beganMs).toBeLessThan(3000)
+  expect([...server.host.machines.keys()]).toEqual([id])
+
+  server = await memoryServer(home, { host: server.host })
+  await until('/v1/pools/base/stats', ({ depth }) => depth === 2)
+  expect((await call('GET', '/v1/machines/kept')).body).toMatchObject({ id, state: 'running' })
+})
+
+it('whose time to drain is none may leave machines, and the next server lets none of them go astray', async () => {
+  await server.close()
+  server = await memoryServer(home, { host: server.host, config: { drainSecs: 0 } })
+  await call('PUT', '/v1/pools/base', { settings: { min: 2, max: 2, refillIntervalMs: 100 } })
+  await call('POST', '/v1/pools/base/warm?wait=20')
+  await server.close()
+  server = await memoryServer(home, { host: server.host })
+  await until('/v1/pools/base/stats', ({ depth, making }) => depth === 2 && making === 0)
+  const { counters } = (await statsOf()) as { counters: { adopted: number; created: number } }
+  expect(counters.adopted + counters.created).toBe(2)
+  await waitUntil('only those of the pool to be there', () => server.host.machines.size === 2)
+})
