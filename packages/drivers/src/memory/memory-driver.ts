@@ -41,7 +41,7 @@ export interface MemoryDriverOptions {
 
 /** Machines in this process's memory: everything the port promises, in microseconds, with faults on demand. For tests. */
 export class MemoryDriver implements MachineDriver {
-  readonly name = 'memory'
+  readonly name: string = 'memory'
   readonly capabilities: DriverCapabilities = {
     memorySnapshots: true,
     liveSnapshot: true,
