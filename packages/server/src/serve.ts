@@ -9,6 +9,8 @@ import { followTlsFiles, readTlsFiles, type TlsFiles } from './tls/tls-files.ts'
 
 /** How long requests under way may take to notice that they are ended, in milliseconds. */
 const closeLimitMs = 5000
+/** Connections that wait to be accepted: a socket refuses what goes beyond, and other servers pass on what comes at once. */
+const backlog = 4096
 
 export interface ServeOptions {
   /** The unix socket; one that is left of a dead server is replaced. */
@@ -53,7 +55,7 @@ export async function serve(shared: SharedParts, options: ServeOptions): Promise
 async function serveSocket(parts: BuildingParts, path: string): Promise<App> {
   await rm(path, { force: true })
   const app = createHttp({ ...parts, hostPaths: true, loopbackOnly: false, everyoneIsOwner: true })
-  await app.listen({ path })
+  await app.listen({ path, backlog })
   await chmod(path, 0o600)
   return app
 }
@@ -65,7 +67,7 @@ async function serveAddress(
 ): Promise<{ url: string; close: () => Promise<void> }> {
   const tls = files && (await readTlsFiles(files))
   const app = createHttp({ ...parts, hostPaths: false, loopbackOnly: isLoopback(listen.host), everyoneIsOwner: false, tls })
-  const url = await app.listen(listen).catch((error: unknown) => {
+  const url = await app.listen({ ...listen, backlog }).catch((error: unknown) => {
     const where = `${listen.host}:${listen.port}`
     throw new HearthError('invalid_input', `listen: ${where} cannot be listened on: ${messageOf(error)}`, { cause: error })
   })
