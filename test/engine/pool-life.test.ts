@@ -122,6 +122,21 @@ describe('a pool', () => {
     expect((await bed.driver.list()).length).toBe((await status()).depth)
   })
 
+  it('ends in its budget although it was being drained, and keeps no other pool waiting', async () => {
+    await bed.template({ name: 'other' })
+    await bed.engine.pools.set('base', { settings: { min: 1, max: 1 } })
+    await bed.patiently(bed.engine.pools.warm('base'))
+    const stuck = bed.host.faults.hold('destroy')
+    const draining = bed.engine.pools.drain('base')
+    await stuck.reached
+    await bed.engine.pools.set('other', { settings: { min: 1, max: 1 } })
+    await bed.patiently(bed.engine.pools.warm('other'))
+    expect((await bed.engine.pools.get('other')).depth).toBe(1)
+    await bed.engine.close()
+    stuck.release()
+    await draining
+  })
+
   it('makes nothing more once the server is ending', async () => {
     await bed.engine.pools.set('base', { settings: { min: 1, max: 1, refillIntervalMs: 100 } })
     await bed.patiently(bed.engine.pools.warm('base'))

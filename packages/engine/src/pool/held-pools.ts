@@ -1,4 +1,5 @@
 import { HearthError, type MachineExit, type Name, type Pool, type Resources } from '@hearth/model'
+import { Turns } from '../machines/turns.ts'
 import { withDeadline } from '../time/abort.ts'
 import { attempt } from '../time/background.ts'
 import { slept } from '../time/every.ts'
@@ -13,6 +14,8 @@ import type { PoolRuntime } from './pool-runtime.ts'
 export class HeldPools {
   readonly #context: PoolContext
   readonly #held = new Map<Name, HeldPool>()
+  /** Its own, so that a pool whose driver does not end its machines keeps nobody else waiting. */
+  readonly #turns = new Turns()
   #closing = false
   /** Nothing is made before it is known what is there already. */
   #adopted = false
@@ -69,8 +72,8 @@ export class HeldPools {
 
   /** Makes this server's part of a pool be as its row says now: held where nobody else holds it, and gone where it is not wanted. */
   async tend(name: Name): Promise<void> {
-    const { store, host, clock, turns, options } = this.#context
-    await turns.insist(turnOf(name), async () => {
+    const { store, host, clock, options } = this.#context
+    await this.#turns.insist(name, async () => {
       const row = await store.pools.get(name)
       if (this.#closing) return
       if (row?.state !== 'active') return this.#end(name)
@@ -112,11 +115,12 @@ export class HeldPools {
     }
   }
 
-  /** As `tend`, of all pools. */
+  /** As `tend`, of all pools; one that somebody is at is left to them, for what they wait for may never come. */
   async tendAll(): Promise<void> {
     const rows = await this.#context.store.pools.list()
     const names = new Set([...this.#held.keys(), ...rows.map((row) => row.name)])
-    for (const name of names) await attempt(this.#context.log, `tend pool ${name}`, () => this.tend(name))
+    for (const name of [...names].filter((each) => !this.#turns.isBusy(each)))
+      await attempt(this.#context.log, `tend pool ${name}`, () => this.tend(name))
   }
 
   #hold(row: Pool): void {
@@ -141,9 +145,5 @@ export class HeldPools {
 }
 
 function leaseOf(name: Name): string {
-  return `pool ${name}`
-}
-
-function turnOf(name: Name): string {
   return `pool ${name}`
 }
