@@ -62,6 +62,16 @@ describe.skipIf(postgresMissing)(postgresMissing || 'servers that share a Postgr
     expect(new Set([...made, again].map(({ body }) => (body as Fields).id)).size).toBe(1)
   })
 
+  it('give up what was passed on, wherever it is, and tell what was done', async () => {
+    const key = { 'idempotency-key': 'given-up-at-once' }
+    expect((await two.call('DELETE', '/v1/idempotency/given-up-at-once')).body).toEqual({ done: false })
+    // The holder of the pool was told as well, so it does not begin it.
+    expect((await two.call('POST', '/v1/machines', { template: 'base' }, key)).status).toBe(499)
+    const done = await two.call('POST', '/v1/machines', { template: 'base' }, { 'idempotency-key': 'done-already' })
+    const told = (await two.call('DELETE', '/v1/idempotency/done-already')).body
+    expect(told).toEqual({ done: true, location: `/v1/machines/${(done.body as Fields).id}` })
+  })
+
   it('note a write once, where it was asked', async () => {
     const { id } = await launched(one)
     await two.call('DELETE', `/v1/machines/${id}`, undefined, { 'x-request-id': 'noted-once' })

@@ -99,7 +99,8 @@ function ask(
   return askPeer(other.entry, peers.self.computer, { method, url, headers, signal }, body)
 }
 
-function headersFor(
+/** The headers of a request as the other server gets them. */
+export function headersFor(
   peers: Peers,
   request: FastifyRequest,
   { secret, ...passage }: { method: string; url: string; to: string; secret: string },

@@ -35,6 +35,7 @@ export class Peers {
   #url: string | undefined
   #announcedAt = Number.NEGATIVE_INFINITY
   #loop: Promise<void> = Promise.resolve()
+  #told: Promise<unknown> = Promise.resolve()
 
   constructor(parts: PeersParts) {
     this.#parts = parts
@@ -83,6 +84,7 @@ export class Peers {
     const { store, self } = this.#parts
     this.#closing.abort(new HearthError('cancelled', 'the server is ending'))
     await this.#loop
+    await this.#told
     for (const host of this.#others.keys()) this.#forget(host)
     await store.servers.withdraw(self.host, self.secret)
   }
@@ -113,7 +115,14 @@ export class Peers {
     for (const { entry } of left) this.#forget(entry.host)
     for (const entry of alive) this.#meet(entry)
     this.#pools = this.hasOthers ? await store.pools.list() : []
-    for (const { entry } of left) await this.#parts.gone(entry.host)
+    for (const { entry } of left) this.#tell(entry.host)
+  }
+
+  /** What follows may take long, and the heartbeat goes on. */
+  #tell(host: string): void {
+    const { gone, log } = this.#parts
+    const told = gone(host).catch((error) => log.warn('peers.not_followed', { host, error: messageOf(error) }))
+    this.#told = Promise.all([this.#told, told])
   }
 
   #meet(entry: ServerEntry): void {

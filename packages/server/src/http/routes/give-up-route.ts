@@ -1,10 +1,11 @@
 import { givenUpSchema, idempotencyKeyField } from '@hearth/protocol'
 import * as z from 'zod'
 import { needs } from '../../auth/needs.ts'
+import { giveUpElsewhere } from '../../peers/give-up-elsewhere.ts'
 import type { App, RouteParts } from '../http-parts.ts'
 
 /** The way to undo a request that was made with an idempotency key, while it is being answered. */
-export function giveUpRoute(app: App, { once }: RouteParts): void {
+export function giveUpRoute(app: App, { once, peers, log, open }: RouteParts): void {
   app.delete(
     '/v1/idempotency/:key',
     {
@@ -17,8 +18,13 @@ export function giveUpRoute(app: App, { once }: RouteParts): void {
         response: { 200: givenUpSchema },
       },
     },
-    async ({ caller, params }) => {
+    async (request, reply) => {
+      const { caller, params, passedOn } = request
+      const signal = open.signalOf(reply)
+      const elsewhere = peers && !passedOn ? giveUpElsewhere({ peers, log }, request, signal) : undefined
       const answer = await once.giveUp(caller, params.key)
+      const other = await elsewhere
+      if (other) return other
       const done = answer !== undefined && answer.status < 400
       return { done, ...(done && answer.location !== undefined && { location: answer.location }) }
     },
