@@ -77,6 +77,23 @@ describe('hooks in real machines', () => {
     expect(await bed.driver.list()).toEqual([])
   })
 
+  it('run in a machine of a pool when it is claimed; one that fails costs the launch, not the pool', async () => {
+    await engine.pools.set('hooked', { settings: { min: 1, max: 2 } })
+    await engine.pools.warm('hooked')
+    const bad = engine.launch({ template: 'hooked', boot: 'warm', files: [hook('50-bad', 'echo no such key; exit 7')] })
+    await expect(bad).rejects.toMatchObject({
+      code: 'boot_method_unavailable',
+      message: expect.stringContaining('50-bad ended with 7: no such key'),
+    })
+    await engine.pools.warm('hooked')
+    const machine = await engine.launch({ template: 'hooked', boot: 'warm', hostname: 'box-2' })
+    const lines = (await said(machine.id, 'cat /root/mark')).trimEnd().split('\n').slice(-2)
+    expect(lines.map((line) => line.split(' ')[0])).toEqual(['rehearsal', 'warm'])
+    expect(lines[1]).toContain(` box-2 ${machine.machineUuid}`)
+    await engine.machines.destroy(machine.id)
+    await engine.pools.remove('hooked')
+  })
+
   it('may be daemons that go on, and talk to processes of the snapshot, which are awake by then', async () => {
     const source = await engine.launch({ template: 'hooked' })
     const serve = 'while :; do if test -e /root/ask; then mv /root/ask /root/answer; fi; sleep 0.05; done'

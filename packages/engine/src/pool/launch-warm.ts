@@ -14,6 +14,9 @@ import type { PoolContext } from './pool-context.ts'
 import type { HeldEntry } from './pool-entry.ts'
 import type { PoolRuntime } from './pool-runtime.ts'
 
+/** What a launch brings may be why they fail: it must not cost the others their pool. */
+const mostTries = 3
+
 interface Trial {
   readonly wish: LaunchOrder
   readonly phases: Phases
@@ -48,6 +51,11 @@ async function tryPool(context: PoolContext, runtime: PoolRuntime, trial: Trial,
   const letGo = context.claims.begin()
   try {
     for (;;) {
+      const last = reasons.at(-1)
+      if (last && reasons.length >= mostTries) {
+        runtime.stats.missed(last.code)
+        return { reasons }
+      }
       const taken = runtime.take((entry) => isWanted(entry, wish))
       const miss = 'row' in taken ? egressMisfit(taken.template, wish) : taken
       if (miss) {
@@ -139,7 +147,7 @@ async function give(
     return machine
   } catch (error) {
     const message = messageOf(error)
-    runtime.failedAtClaim(entry, message)
+    runtime.failedAtClaim(entry, message, reasons.length === 0)
     if (signal.aborted && isHearthError(error, 'cancelled')) throw error
     reasons.push(reason(codeOf(error), `${id}: ${message}`))
     context.log.warn('pool.claim_failed', { pool: runtime.pool.name, machine: id, error: message })

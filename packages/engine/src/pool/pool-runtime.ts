@@ -164,12 +164,12 @@ export class PoolRuntime {
     this.#shelf.trim(this.scaler.scale.max)
   }
 
-  /** An entry that failed whoever was to have it; it is gone already. */
-  failedAtClaim(entry: HeldEntry, reason: string): void {
+  /** An entry that failed whoever was to have it; it is gone already. Only the `first` one of a launch is held against its version. */
+  failedAtClaim(entry: HeldEntry, reason: string, first: boolean): void {
     this.stats.add('claimFailures')
     this.stats.add('validationFailures')
     this.stats.failed('claim', reason, entry.row.id)
-    this.#parts.judge({ version: entry.template.version, failure: reason })
+    if (first) this.#parts.judge({ version: entry.template.version, failure: reason })
   }
 
   /** Ends an entry that nobody is to have. */
