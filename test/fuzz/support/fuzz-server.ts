@@ -110,8 +110,9 @@ async function carryOut(order: Order): Promise<unknown> {
       return holds()
     case 'close':
       await server.close()
-      // The answer to this order goes out first.
+      // Guests in memory sleep a while longer than their machines.
       process.off('disconnect', orphaned)
+      process.once('disconnect', () => process.exit(0))
       setImmediate(() => process.disconnect())
       return
   }

@@ -1,16 +1,20 @@
 import { once } from 'node:events'
+import { Agent, type IncomingMessage, request } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import fastify from 'fastify'
-import { afterEach, expect, it } from 'vitest'
+import fastify, { type FastifyInstance } from 'fastify'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { limitBodyTime } from './body-time.ts'
 import type { App } from './http-parts.ts'
 
 const limitMs = 200
-const app = fastify()
+let app: FastifyInstance
 const sockets: Socket[] = []
 
+beforeEach(() => {
+  app = fastify({ bodyLimit: 1000 })
+})
 afterEach(async () => {
-  for (const socket of sockets) socket.destroy()
+  for (const socket of sockets.splice(0)) socket.destroy()
   await app.close()
 })
 
@@ -35,4 +39,25 @@ it('cuts off who sends a small body too slowly, and nobody else', async () => {
   })
   expect(await quick.json()).toEqual({ ok: true })
   if (!slow.closed) await once(slow, 'close')
+})
+
+it.each([
+  ['that is no JSON', '{'],
+  ['that is too large', `"${'x'.repeat(1_100_000)}"`],
+])('has no timer left for a body %s', async (_what, body) => {
+  limitBodyTime(app as unknown as App, limitMs)
+  app.post('/', { schema: { body: { type: 'object' } } }, async () => ({ ok: true }))
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+  const before = timers()
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const post = request({ agent, port, method: 'POST', headers: { 'content-type': 'application/json' } })
+  post.end(body)
+  const [refused] = (await once(post, 'response')) as [IncomingMessage]
+  expect(refused.statusCode).toBeGreaterThanOrEqual(400)
+  refused.resume()
+  await once(refused, 'end')
+  agent.destroy()
+  await vi.waitFor(() => expect(timers()).toBeLessThanOrEqual(before), { timeout: limitMs / 2 })
 })

@@ -17,4 +17,8 @@ export function limitBodyTime(app: App, limitMs = bodyMs): void {
   app.addHook('preValidation', async (request) => {
     clearTimeout(timers.get(request.raw))
   })
+  // A body that is refused is never validated, and its connection may have carried other requests since.
+  app.addHook('onResponse', async (request) => {
+    clearTimeout(timers.get(request.raw))
+  })
 }
