@@ -86,12 +86,13 @@ export class HeldPools {
   /** Refill stops at once; what is ready goes, as far as the budget reaches. The rest is found by the next start. */
   async close(budgetMs: number): Promise<void> {
     this.#closing = true
-    const { log, clock, claims, loops, background } = this.#context
+    const { log, clock, claims, loops, background, store, host } = this.#context
+    const names = [...this.#held.keys()]
     const reason = new HearthError('cancelled', 'the server is ending')
     loops.stop(reason)
     for (const { runtime } of this.#held.values()) runtime.stop()
     const limit = { limitMs: budgetMs, what: 'draining the pools' }
-    await attempt(log, 'drain the pools', () =>
+    const drained = await attempt(log, 'drain the pools', () =>
       withDeadline(clock, limit, undefined, async () => {
         await claims.over()
         await Promise.all([...this.#held.keys()].map((name) => this.#end(name)))
@@ -99,6 +100,9 @@ export class HeldPools {
       }),
     )
     background.stop(reason)
+    if (drained) return
+    // What is left is handed out by nobody: others need not wait until the leases run out.
+    await attempt(log, 'let go of the pools', () => Promise.all(names.map((name) => store.leases.release(leaseOf(name), host))))
   }
 
   /** Resolves when nothing is being made, ended or handed out. */

@@ -37,6 +37,8 @@ export async function hostByPath(
   peers: Peers,
   request: FastifyRequest,
 ): Promise<string | undefined> {
+  // Alone, a server finds out by itself what is not its own.
+  if (!peers.hasOthers) return undefined
   const params = (request.params ?? {}) as Params
   const { machine, snapshot, pool, template } = params
   const route = (request.routeOptions.url ?? '').replace(/^\/v1(\/namespaces\/:namespace)?/, '')

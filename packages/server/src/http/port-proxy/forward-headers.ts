@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import { passportHeader } from '../../peers/passport.ts'
 
 /** They concern one connection only (RFC 9110, section 7.6.1). */
 const hopByHop = new Set([
@@ -14,7 +15,7 @@ const hopByHop = new Set([
   'upgrade',
 ])
 /** What tells our server who asks is nobody's business inside a machine. */
-const credentials = new Set(['authorization', 'x-api-key', 'idempotency-key'])
+const credentials = new Set(['authorization', 'x-api-key', 'idempotency-key', passportHeader])
 const replaced = new Set(['host', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-prefix'])
 
 export interface Forwarded {
