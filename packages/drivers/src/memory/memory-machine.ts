@@ -78,6 +78,7 @@ export class MemoryMachine {
   stop(): void {
     this.#ended = true
     this.disconnect()
+    this.guest.end()
   }
 
   /** All that it has on the host, named after it. */

@@ -42,7 +42,7 @@ export async function validateEntry(
 }
 
 /** A validator in a few words. */
-export function describeValidator(validator: PoolValidator): string {
+function describeValidator(validator: PoolValidator): string {
   switch (validator.kind) {
     case 'guest':
       return 'guest'

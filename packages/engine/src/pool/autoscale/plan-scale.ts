@@ -16,7 +16,7 @@ export interface ScalePlan {
   readonly recommended: Scale & ReplayResult
 }
 
-export const usualHitRate = 0.99
+const usualHitRate = 0.99
 
 export interface Recorded {
   readonly windowMs: number

@@ -72,6 +72,12 @@ export class InMemoryGuestDouble {
     return host
   }
 
+  /** Its VMM is gone: nothing of it happens any more. */
+  end(): void {
+    this.#thawTimer.abort()
+    this.disconnect()
+  }
+
   /** Ends the current byte stream, as a VMM that is torn down does. */
   disconnect(): void {
     this.#link?.close()
