@@ -113,9 +113,12 @@ export function headersFor(
   // A body that was read is written anew; one that is not there must not look like one of unknown length.
   const isBare = raw.headers['content-length'] === undefined && raw.headers['transfer-encoding'] === undefined
   const length = isBare ? '0' : raw.headers['content-length']
+  // Of its own accord Node frames no body of GET or DELETE: the other server would take it for the next request, and one without a passport.
+  const isChunked = body === undefined && !ws && raw.headers['transfer-encoding'] !== undefined
   return {
     ...Object.fromEntries(headers),
     ...(body === undefined && !ws && length !== undefined && { 'content-length': length }),
+    ...(isChunked && { 'transfer-encoding': 'chunked' }),
     ...(ws && { connection: 'Upgrade', upgrade: raw.headers.upgrade }),
     'x-request-id': id,
     [passportHeader]: passport,
