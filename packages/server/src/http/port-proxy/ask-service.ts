@@ -37,13 +37,22 @@ export function askService(
     const late = setTimeout(() => outgoing.destroy(new Error(`no answer within ${answerMs / 1000} s`)), answerMs)
     signal.addEventListener('abort', leave, { once: true })
     stream.once('close', () => signal.removeEventListener('abort', leave))
+    const refuse = (why: string) => {
+      stream.destroy()
+      reject(noAnswer(new Error(why)))
+    }
     outgoing.once('response', (response) => {
       clearTimeout(late)
+      const { statusCode = 0 } = response
+      // Node reads any three digits; nobody could be told these.
+      if (statusCode < 200 || statusCode > 599) return refuse(`${statusCode} is no status`)
       response.once('close', () => stream.destroy())
       resolve({ kind: 'response', response })
     })
     outgoing.once('upgrade', (response, _stream, head) => {
       clearTimeout(late)
+      // What a client that asked for nothing sends next is another request, with its key.
+      if (headers.upgrade === undefined) return refuse('it changed protocols unasked')
       resolve({ kind: 'upgrade', response, head })
     })
     outgoing.on('error', (error) => {
