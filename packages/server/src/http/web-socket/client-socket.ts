@@ -12,6 +12,8 @@ const pauseAboveBytes = 256 * 1024
 const stopAboveBytes = 8 * 1024 * 1024
 /** What may wait for us to look at it, before the socket is no longer read. */
 const inboxBytes = 1024 * 1024
+/** What a message takes beside its bytes, about: many small ones, even empty ones, fill the inbox too. */
+const perMessageBytes = 128
 /** A client that is not read cannot be seen to leave; writing to it tells. */
 const pingWhileStoppedMs = 1000
 
@@ -38,7 +40,7 @@ export class ClientSocket {
     this.#socket = socket
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       this.#messages.push(isBinary ? data : data.toString('utf8'))
-      this.#inboxBytes += data.length
+      this.#inboxBytes += data.length + perMessageBytes
       if (this.#inboxBytes > inboxBytes && !this.#inboxIsFull) {
         this.#inboxIsFull = true
         this.#stopReading()
@@ -64,7 +66,7 @@ export class ClientSocket {
   async next(): Promise<string | Buffer | undefined> {
     for (;;) {
       const message = this.#messages.shift()
-      if (message !== undefined) this.#inboxBytes -= Buffer.byteLength(message)
+      if (message !== undefined) this.#inboxBytes -= Buffer.byteLength(message) + perMessageBytes
       if (this.#inboxIsFull && this.#messages.length === 0) {
         this.#inboxIsFull = false
         this.#readOn()
