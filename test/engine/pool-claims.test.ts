@@ -195,6 +195,18 @@ describe('a machine of any boot method', () => {
   })
 })
 
+describe('a launch whose environment does not fit beside its template’s', () => {
+  const variables = (prefix: string) => Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`${prefix}${n}`, 'x']))
+  beforeEach(() => start({}, { env: variables('T') }))
+
+  it('is refused, and the pool keeps what it has', async () => {
+    await fill()
+    await expect(warm({ env: variables('L') })).rejects.toMatchObject({ code: 'invalid_input' })
+    expect((await status()).depth).toBe(3)
+    expect((await bed.store.poolEntries.list()).length).toBe(3)
+  })
+})
+
 describe('the memory of the host', () => {
   beforeEach(() => start({ hostMemoryMiB: 3 * 128 }))
 

@@ -95,8 +95,8 @@ function tryEntry(
 ): Promise<Machine | undefined> {
   let begun = false
   const claim = context.turns.take(entry.row.id, [cancel, context.background.ending], async (signal) => {
-    begun = true
     const order = orderFor(context, runtime, entry, trial)
+    begun = true
     const taken = await take(context, runtime, entry, order, signal)
     return taken && give(context, runtime, entry, order, taken, trial, signal)
   })
