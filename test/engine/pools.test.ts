@@ -75,6 +75,17 @@ describe('a pool', () => {
     expect((await bed.store.poolEntries.list()).map((each) => each.id).sort()).toEqual(before)
     expect((await bed.engine.launch({ template: 'base' })).boot?.method).toBe('warm')
   })
+
+  it('takes over nothing of a template that it is not made of any more', async () => {
+    await set()
+    await bed.engine.pools.warm('base')
+    await bed.template({ name: 'other' })
+    const { pool } = await bed.engine.pools.get('base')
+    await bed.store.pools.update(pool.name, pool.rev, { template: 'other' as typeof pool.template })
+    await bed.restart()
+    const machine = await bed.patiently(bed.engine.launch({ template: 'other' }))
+    expect(machine.template).toBe('other@1')
+  })
 })
 
 describe('a roll-out of a new version', () => {

@@ -48,6 +48,8 @@ async function stillParked(
   const template = await context.store.templates.get(row.template)
   const snapshot = await context.store.snapshots.get(row.snapshot)
   if (!template || !snapshot?.manifest) return undefined
+  // The crash may have fallen between the pool's change of template and the end of what it had.
+  if (template.name !== pool.template || row.driver !== pool.driver) return undefined
   // A canary whose version has not taken over is nobody's to have.
   if (row.canary && template.version !== pool.version) return undefined
   if (!context.snapshotUses.add(row.snapshot, row.id) || !context.templateUses.add(row.template, row.id)) return undefined
