@@ -1,4 +1,4 @@
-import { HearthError } from '@hearth/model'
+import { HearthError, type SnapshotId } from '@hearth/model'
 import { describe, expect, it } from 'vitest'
 import { EngineBed } from './support/engine-bed.ts'
 
@@ -144,6 +144,18 @@ describe('a snapshot', () => {
     expect(await engine.machines.get(clone.id)).toMatchObject({ state: 'stopped' })
     await expect(engine.snapshots.show(id)).rejects.toMatchObject({ code: 'snapshot_not_found' })
     expect(bed.host.snapshots.has(id)).toBe(false)
+  })
+
+  it('of a template stays when it is damaged, as long as another builds on it', async () => {
+    const { engine, bed } = await withMachine()
+    const { id, parent } = await engine.snapshots.create('web')
+    expect(parent).toBeDefined()
+    await engine.machines.destroy('web')
+    bed.host.flipByte(parent as SnapshotId)
+    expect(await engine.snapshots.verify(parent as SnapshotId)).toMatchObject({ ok: false })
+    await bed.patiently(engine.settled())
+    expect((await engine.snapshots.show(id)).state).toBe('ready')
+    expect(await bed.store.snapshots.get(parent as SnapshotId)).toMatchObject({ state: 'quarantined' })
   })
 
   it('cannot be removed while another builds on it', async () => {

@@ -88,7 +88,7 @@ async function retireSnapshots(context: PoolContext, template: Pick<Template, 'r
     (each) => each.host === context.host && each.state === 'ready',
   )
   const [, ...older] = own.sort((a, b) => b.createdAt - a.createdAt)
-  for (const snapshot of older) {
+  for (const snapshot of older.filter((each) => !each.pinned)) {
     if ((await context.store.snapshots.children(snapshot.id)).length > 0) continue
     if (!context.snapshotUses.isIdle(snapshot.id) || !context.snapshotUses.beginRemoval(snapshot.id)) continue
     try {

@@ -14,7 +14,7 @@ import type { Context } from '../context.ts'
 import { recordOf } from '../idempotency/once.ts'
 import { mustHaveEgress } from '../machines/must-have-egress.ts'
 import type { NewRecord } from '../rows/new-record.ts'
-import { eraseSnapshot } from '../snapshots/erase-snapshot.ts'
+import { dependents, eraseSnapshot } from '../snapshots/erase-snapshot.ts'
 import { abortOr, throwIfAborted } from '../time/abort.ts'
 import { attempt } from '../time/background.ts'
 import { contentDigest } from './content-digest.ts'
@@ -106,6 +106,8 @@ export async function withSnapshot(
   if (own.some((each) => each.state === 'ready')) return template
   await makeTemplateSnapshot(context, driver, template, { progress, signal })
   for (const damaged of own.filter((each) => each.state === 'quarantined' && context.snapshotUses.isIdle(each.id))) {
+    // The layers of those that build on it lie in its files, and not all of them need be damaged.
+    if (damaged.pinned || (await dependents(context, damaged.id)).length > 0) continue
     await attempt(context.log, `remove ${damaged.id}`, () => eraseSnapshot(context, damaged))
   }
   return template
