@@ -98,6 +98,28 @@ describe('a pool', () => {
     expect(await status()).not.toHaveProperty('reason')
   })
 
+  it('does not look all the time for room that a machine soon too old takes, while none can be made', async () => {
+    const interval = { refillIntervalMs: 3_600_000, entryMaxAgeMs: 60_000 }
+    await bed.engine.pools.set('base', { settings: { min: 2, max: 2, ...interval } })
+    await bed.patiently(bed.engine.pools.warm('base'))
+    bed.host.faults.fail('restore')
+    const [entry] = await bed.store.poolEntries.list()
+    if (entry) bed.host.crash(entry.id)
+    await waitUntil('a failure', async () => (await status()).counters.createFailed === 1)
+    await bed.engine.pools.set('base', { settings: { min: 1, max: 1 } })
+    bed.clock.advance(50_000)
+    await bed.engine.pools.set('base', { settings: { min: 1, max: 1, concurrency: 1 } })
+    await settle()
+    const { counters } = await status()
+    for (let ms = 0; ms < 500; ms += 5) {
+      bed.clock.advance(5)
+      await settle()
+    }
+    expect((await status()).counters.refillRuns - counters.refillRuns).toBeLessThan(3)
+    bed.clock.advance(20_000)
+    await waitUntil('a new one', async () => (await status()).counters.created === 3)
+  })
+
   it('gives up a machine that ended while it waited', async () => {
     await bed.engine.pools.set('base', { settings: { min: 1, max: 1 } })
     await bed.patiently(bed.engine.pools.warm('base'))

@@ -25,8 +25,8 @@ import { Workshop } from './workshop.ts'
 
 /** From this share of their time on entries are replaced as soon as there is room. */
 const expiringShare = 0.8
-/** How soon to look again whether the host has memory, in milliseconds. */
-const hostFullPauseMs = 1000
+/** How soon to look again whether there is room, in the host's memory or in the pool, in milliseconds. */
+const noRoomPauseMs = 1000
 
 /** How a machine of some version fared: `failure` when it could not be made, or failed whoever was to have it. */
 export interface Verdict {
@@ -297,10 +297,14 @@ export class PoolRuntime {
     if (wanted <= 0) this.#hostFull = false
   }
 
+  /** How many more may be begun. */
+  get #room(): number {
+    return this.scaler.scale.max - this.#shelf.size - this.making - this.#shelf.leaving
+  }
+
   /** Then one that is soon too old may go, and once it is gone another is made; while nothing can be made it is better than none. */
   #isFull(): boolean {
-    const room = this.scaler.scale.max - this.#shelf.size - this.making - this.#shelf.leaving
-    if (room > 0) return false
+    if (this.#room > 0) return false
     const entry =
       this.#shelf.leaving > 0 || this.#pacing.isFailing ? undefined : this.#shelf.take((each) => this.#isExpiring(each))
     if (entry) this.discard(entry)
@@ -310,7 +314,8 @@ export class PoolRuntime {
   /** The interval may be an hour. */
   #retryLater(): void {
     const { clock, loops } = this.#context
-    const pauseMs = Math.max(1, this.#pacing.pauseMs(clock.monotonicMs()), this.#hostFull ? hostFullPauseMs : 0)
+    const leastMs = this.#hostFull || this.#room <= 0 ? noRoomPauseMs : 1
+    const pauseMs = Math.max(leastMs, this.#pacing.pauseMs(clock.monotonicMs()))
     this.#retry?.abort(new HearthError('cancelled', 'another look takes its place'))
     this.#retry?.release()
     const retry = new LinkedAbort(this.ending, loops.ending)
