@@ -2,7 +2,7 @@ import { HearthError } from '@hearth/model'
 import { isAllowed } from './cors.ts'
 import type { App } from './http-parts.ts'
 
-const loopbackHost = /^(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?$/
+const loopbackHost = /^(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?$/
 
 /**
  * Refuses what a foreign web page in this user's browser could send to a loopback port: a host name that was made to
