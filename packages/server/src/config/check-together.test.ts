@@ -43,9 +43,17 @@ it.each([
   [['--requests-per-minute', 'many'], '--requests-per-minute: "many" is not allowed'],
   [['--audit-days', '0'], 'at least 1'],
   [['--open-metrics', '1', '--listen', '[::]:1', '--insecure-listen', '1'], 'only where listen is a loopback address'],
+  [['--advertise', 'http://10.0.0.5:4747'], 'or insecureListen where something else encrypts'],
 ])('%j is refused', async (argv, message) => {
   await expect(load(...argv)).rejects.toMatchObject({ code: 'invalid_input', message: expect.stringContaining(message) })
 })
+
+it.each([['https://hearth-1.example:4747'], ['http://[::1]:4747'], ['http://10.0.0.5:4747', '--insecure-listen', '1']])(
+  'lets other servers reach this one at %s',
+  async (advertise, ...more) => {
+    expect((await load('--advertise', advertise, ...more)).config.advertise).toBe(advertise)
+  },
+)
 
 it('reads lists, numbers and switches', async () => {
   const { config } = await load(
