@@ -128,6 +128,22 @@ describe('a roll-out of a new version', () => {
     })
   })
 
+  it('is not counted for by a canary of another that was ended before', async () => {
+    const held = bed.host.faults.hold('pause')
+    await bed.engine.pools.rollOut('base', { version: 2 })
+    await held.reached
+    await bed.template({ env: { NEWER: 'yes' } })
+    await bed.engine.pools.abortRollout('base')
+    await bed.engine.pools.rollOut('base', { version: 3 })
+    held.release()
+    await waitUntil('the canary to go', async () => (await bed.driver.list()).length === 4)
+    expect((await bed.engine.pools.get('base')).pool).toMatchObject({ version: 1, rollout: { state: 'canary', validated: 0 } })
+    bed.clock.advance(5_000)
+    await waitUntil('it to take over', async () => (await rollout())?.state === 'probation')
+    const { versions } = await bed.engine.pools.get('base')
+    expect(versions.map((each) => each.version)).toEqual([1, 3])
+  })
+
   it('can be ended by hand', async () => {
     const held = bed.host.faults.hold('restore')
     await bed.engine.pools.rollOut('base', { version: 2 })

@@ -62,6 +62,8 @@ export class HeldPool {
       try {
         while (await slept(clock, settings.refillIntervalMs, abort.signal)) {
           runtime.tick()
+          // One that was cut short, or that began while the canaries of another were on their way.
+          this.#rollOut()
           await attempt(log, `tell how pool ${name} goes on`, () => this.#progress.look())
           await attempt(log, `look after pool ${name}`, async () => {
             await passIfDue(this.#context, runtime)

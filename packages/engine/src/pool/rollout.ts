@@ -74,11 +74,18 @@ export function takeBack(context: PoolContext, name: Name, state: 'rolled_back' 
   return changeRollout(context, name, ['canary', 'probation'], ({ from }) => ({ version: from, rollout: ended }))
 }
 
-/** Counts a canary. */
-export function countCanary(context: PoolContext, name: Name, failure: string | undefined): Promise<Pool> {
-  return changeRollout(context, name, ['canary'], ({ validated, failed }) => ({
-    rollout: failure === undefined ? { validated: validated + 1 } : { failed: failed + 1, reason: failure },
-  }))
+/** Whether both rows speak of one rollout: another may have begun when the first was ended by hand. */
+export function isSameRollout(a: PoolRollout, b: PoolRollout): boolean {
+  return a.version === b.version && a.startedAt === b.startedAt
+}
+
+/** Counts a canary that was made for `tried`. */
+export function countCanary(context: PoolContext, name: Name, tried: PoolRollout, failure: string | undefined): Promise<Pool> {
+  return changeRollout(context, name, ['canary'], (now) => {
+    if (!isSameRollout(now, tried)) return { rollout: {} }
+    const { validated, failed } = now
+    return { rollout: failure === undefined ? { validated: validated + 1 } : { failed: failed + 1, reason: failure } }
+  })
 }
 
 /** Canaries die with their server: whoever goes on makes them again. */

@@ -7,7 +7,7 @@ import type { PoolContext } from './pool-context.ts'
 import type { HeldEntry } from './pool-entry.ts'
 import type { PoolRuntime, Verdict } from './pool-runtime.ts'
 import { sourceOf } from './pool-source.ts'
-import { countCanary, forgetCanaries, pass, promote, takeBack } from './rollout.ts'
+import { countCanary, forgetCanaries, isSameRollout, pass, promote, takeBack } from './rollout.ts'
 
 /** So many failures in a row of a version on probation, and it is taken back. */
 const mostFailures = 3
@@ -18,12 +18,12 @@ const mostFailures = 3
  */
 export async function runRollout(context: PoolContext, runtime: PoolRuntime, signal: AbortSignal): Promise<void> {
   const canaries: HeldEntry[] = []
-  const { name } = runtime.pool
+  const { name, rollout: tried } = runtime.pool
   try {
     await forgetCanaries(context, name)
     for (;;) {
       const rollout = (await context.store.pools.get(name))?.rollout
-      if (rollout?.state !== 'canary') return
+      if (rollout?.state !== 'canary' || !tried || !isSameRollout(rollout, tried)) return
       if (rollout.validated >= rollout.canaries) {
         runtime.change(await promote(context, name))
         for (const canary of canaries.splice(0)) runtime.welcome(canary)
@@ -36,7 +36,7 @@ export async function runRollout(context: PoolContext, runtime: PoolRuntime, sig
       }
       const made = await tryCanary(context, runtime, rollout, signal)
       if ('row' in made) canaries.push(made)
-      await countCanary(context, name, 'row' in made ? undefined : made.failure)
+      await countCanary(context, name, rollout, 'row' in made ? undefined : made.failure)
     }
   } catch (error) {
     // Somebody removed the pool meanwhile.
