@@ -144,6 +144,25 @@ describe('a pool', () => {
     expect((await bed.driver.list()).length).toBe((await status()).depth)
   })
 
+  it('that does not end lets the leases of the others not run out', async () => {
+    await bed.template({ name: 'other' })
+    await bed.restart({ poolTendIntervalMs: 5_000 })
+    for (const name of ['base', 'other']) {
+      await bed.engine.pools.set(name, { settings: { min: 1, max: 1 } })
+      await bed.patiently(bed.engine.pools.warm(name))
+    }
+    const stuck = bed.host.faults.hold('destroy')
+    const { pool } = await status()
+    await bed.store.pools.update(pool.name, pool.rev, { state: 'draining' })
+    bed.clock.advance(5_000)
+    await stuck.reached
+    for (let n = 0; n < 4; n++) {
+      bed.clock.advance(5_000)
+      await waitUntil('the lease to be renewed', () => bed.store.leases.holder('pool other', bed.clock.now() + 14_000))
+    }
+    stuck.release()
+  })
+
   it('ends in its budget although it was being drained, and keeps no other pool waiting', async () => {
     await bed.template({ name: 'other' })
     await bed.engine.pools.set('base', { settings: { min: 1, max: 1 } })

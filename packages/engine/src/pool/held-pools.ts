@@ -17,6 +17,7 @@ export class HeldPools {
   /** Its own, so that a pool whose driver does not end its machines keeps nobody else waiting. */
   readonly #turns = new Turns()
   #closing = false
+  #sweeping = false
   /** Nothing is made before it is known what is there already. */
   #adopted = false
 
@@ -112,11 +113,20 @@ export class HeldPools {
   }
 
   async #tendForEver(signal: AbortSignal): Promise<void> {
-    const { clock, options, log } = this.#context
+    const { clock, options, loops } = this.#context
     while (await slept(clock, options.poolTendIntervalMs, signal)) {
-      await attempt(log, 'tend the pools', () => this.tendAll())
-      await attempt(log, 'sweep what pools left', () => sweepEntries(this.#context))
+      // Not waited for: what one pool has may never end, and meanwhile the leases of the others would run out.
+      loops.run('tend the pools', () => this.tendAll())
+      loops.run('sweep what pools left', () => this.#sweep())
     }
+  }
+
+  async #sweep(): Promise<void> {
+    if (this.#sweeping) return
+    this.#sweeping = true
+    await sweepEntries(this.#context).finally(() => {
+      this.#sweeping = false
+    })
   }
 
   /** As `tend`, of all pools; one that somebody is at is left to them, for what they wait for may never come. */
