@@ -112,6 +112,12 @@ describe('a service inside a machine', () => {
     expect([got.statusCode, got.headers['x-method'], await text(got)]).toEqual([200, method, method === 'HEAD' ? '' : 'ok'])
   })
 
+  it.each(['GET', 'POST', 'DELETE'])('gets a body of unknown length with %s', async (method) => {
+    answer = (asked, reply) => void asked.pipe(reply)
+    const headers = { 'transfer-encoding': 'chunked' }
+    expect(await text(await ask(method, '/v1/machines/m/ports/80', { headers, body: 'all of it' }))).toBe('all of it')
+  })
+
   it('may have long addresses', async () => {
     answer = (asked, reply) => reply.end(asked.url)
     const path = `/${'a'.repeat(3000)}/${'b'.repeat(3000)}`

@@ -101,6 +101,8 @@ async function asked(
   const { method, raw, ip, protocol } = request
   const headers = requestHeaders({ headers: raw.headers, port: params.port, ip, protocol, prefix })
   if (request.ws) Object.assign(headers, { connection: 'Upgrade', upgrade: raw.headers.upgrade })
+  // Of its own accord Node frames no body of GET, DELETE or OPTIONS.
+  else if (raw.headers['transfer-encoding'] !== undefined) headers['transfer-encoding'] = 'chunked'
   const answer = await askService(stream, { method, path, headers, signal }, (outgoing) => {
     if (request.ws) return outgoing.end()
     // An error of either side is told by the request that was made of the service.
