@@ -246,6 +246,22 @@ describe('a version that has taken over', () => {
   })
 })
 
+it('keeps a template’s snapshot that is pinned when a younger one has taken its place', async () => {
+  await bed.engine.pools.set('base', { settings: { min: 1, max: 1, snapshotMaxAgeMs: 60_000, entryMaxAgeMs: 60_000 } })
+  await bed.patiently(bed.engine.pools.warm('base'))
+  const all = () => bed.store.snapshots.byTemplate('base@1' as never, 'template')
+  const [old] = await all()
+  await bed.engine.snapshots.change(old?.id ?? '', { pinned: true })
+  for (let n = 0; n < 60; n++) {
+    bed.clock.advance(5_000)
+    await settle()
+  }
+  const ids = (await all()).map((each) => each.id)
+  expect(ids).toContain(old?.id)
+  expect(ids.length).toBeLessThanOrEqual(3)
+  expect(ids.length).toBeGreaterThan(1)
+})
+
 describe('autoscale', () => {
   const launches = async (count: number, everyMs: number) => {
     for (let n = 0; n < count; n++) {
