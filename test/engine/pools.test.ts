@@ -154,6 +154,14 @@ describe('a roll-out of a new version', () => {
     expect(await bed.engine.pools.get('base')).toMatchObject({ pool: { version: 1 }, depth: 4 })
   })
 
+  it('is refused for a version of another size, whose machines could not stand beside those that wait', async () => {
+    await bed.template({ resources: { vcpus: 1, memoryMiB: 256, diskMiB: 64 } })
+    await expect(bed.engine.pools.rollOut('base', { version: 3 })).rejects.toMatchObject({
+      code: 'state_conflict',
+      hint: expect.stringContaining('--template base@3'),
+    })
+  })
+
   it.each([
     [{ version: 1 }, 'state_conflict'],
     [{ version: 9 }, 'template_not_found'],

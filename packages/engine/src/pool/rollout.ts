@@ -1,4 +1,13 @@
-import { HearthError, isHearthError, type Name, type Pool, type PoolRollout, poolLimits, templateRef } from '@hearth/model'
+import {
+  HearthError,
+  isHearthError,
+  type Name,
+  type Pool,
+  type PoolRollout,
+  poolLimits,
+  type Template,
+  templateRef,
+} from '@hearth/model'
 import { whole } from '../input/checks.ts'
 import type { PoolContext } from './pool-context.ts'
 import { poolEvent } from './pool-event.ts'
@@ -32,6 +41,7 @@ export async function newRollout(context: PoolContext, pool: Pool, request: Roll
     throw new HearthError('state_conflict', `template ${template.ref} is ${template.state}, not ready`)
   if (version === pool.version) throw new HearthError('state_conflict', `pool ${pool.name} is made of version ${version} already`)
   if (pool.state !== 'active') throw new HearthError('state_conflict', `pool ${pool.name} is ${pool.state}`)
+  refuseOtherSize(pool, template)
   const now = context.clock.now()
   return {
     version,
@@ -44,6 +54,14 @@ export async function newRollout(context: PoolContext, pool: Pool, request: Roll
     deadlineAt: now + whole(request.deadlineMs ?? usualDeadlineMs, deadlineRange, 'deadlineMs'),
     probationMs: whole(request.probationMs ?? usualProbationMs, poolLimits.probationMs, 'probationMs'),
   }
+}
+
+/** Old and new entries serve side by side, so they must be of one size. */
+function refuseOtherSize({ name, resources }: Pool, { ref, spec }: Template): void {
+  if ((['vcpus', 'memoryMiB', 'diskMiB'] as const).every((each) => spec.resources[each] === resources[each])) return
+  throw new HearthError('state_conflict', `template ${ref} has other resources than the machines of pool ${name}`, {
+    hint: `Set the pool to that version at once: "hearth pool set ${name} --template ${ref}".`,
+  })
 }
 
 /** What is said when something else is asked of a pool meanwhile. */
