@@ -126,7 +126,8 @@ async function proven(
     assigned.catch(() => undefined)
     await answered
   })
-  return assigned ?? []
+  if (!assigned) throw new HearthError('personalise_failed', `${id} was never assigned`)
+  return assigned
 }
 
 async function goOn(context: PoolContext, { row, template }: HeldEntry, linkUp: boolean): Promise<void> {

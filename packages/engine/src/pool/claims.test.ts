@@ -44,6 +44,8 @@ it('waits no longer than a second', async () => {
   expect(await isQuiet(quiet)).toBe(false)
   clock.advance(1)
   expect(await isQuiet(quiet)).toBe(true)
+  // The claim goes on; who has stopped waiting for it is not remembered.
+  expect(claims.waiting).toBe(0)
 })
 
 it('gives up with its signal', async () => {

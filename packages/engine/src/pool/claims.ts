@@ -10,7 +10,7 @@ export class Claims {
   readonly #clock: Clock
   #underway = 0
   #lastEndMs = Number.NEGATIVE_INFINITY
-  #waiting: (() => void)[] = []
+  readonly #waiting = new Set<() => void>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -25,8 +25,15 @@ export class Claims {
       ended = true
       this.#underway -= 1
       this.#lastEndMs = this.#clock.monotonicMs()
-      if (this.#underway === 0) for (const wake of this.#waiting.splice(0)) wake()
+      if (this.#underway > 0) return
+      for (const wake of this.#waiting) wake()
+      this.#waiting.clear()
     }
+  }
+
+  /** How many wait for quiet. */
+  get waiting(): number {
+    return this.#waiting.size
   }
 
   /** Resolves when none is under way or has only just ended, at the latest after a second. Rejects when `signal` fires. */
@@ -47,16 +54,18 @@ export class Claims {
 
   /** Resolves when none is under way. */
   async over(): Promise<void> {
-    while (this.#underway > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    while (this.#underway > 0) await new Promise<void>((resolve) => this.#waiting.add(resolve))
   }
 
   async #noneOr(ms: number, signal: AbortSignal): Promise<void> {
     const enough = new AbortController()
-    const none = new Promise<void>((resolve) => this.#waiting.push(resolve))
+    const none = Promise.withResolvers<void>()
+    this.#waiting.add(none.resolve)
     const late = this.#clock.sleep(ms, AbortSignal.any([signal, enough.signal]))
     try {
-      await Promise.race([none, late])
+      await Promise.race([none.promise, late])
     } finally {
+      this.#waiting.delete(none.resolve)
       enough.abort()
       // It was raced; its rejection on the way out says nothing new.
       late.catch(() => undefined)
